@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import type { Express } from 'express';
+import request from 'supertest';
+import type { Duration, SessionPolicyMiddleware } from '../../lib/index.ts';
+import { manualClock } from '../../lib/testing/manual-clock.ts';
+import { openRedis, type SharedRedis } from '../support/redis.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+type Package = typeof import('../../lib/index.ts');
+
+/** The demonstration, with its time in the hand of the test. */
+export interface World {
+  readonly app: Express;
+  readonly sessions: SessionPolicyMiddleware;
+  readonly advance: (by: Duration) => void;
+  /** A browser of its own, that asks for pages and keeps cookies. */
+  readonly browser: () => Browser;
+}
+
+/** Where the sessions of a world are kept. */
+export interface Place {
+  open(): Promise<void>;
+  /** A world of its own; `at` is when it is there, where time can be chosen. */
+  world(at?: string): Promise<World>;
+  close(): Promise<void>;
+}
+
+/** A day on which the exception of the policy is in force. */
+const ORDINARY_DAY = '2026-11-10T09:00:00Z';
+const SECRET = 'a-secret-for-the-demonstration-under-test';
+
+/** In the memory of this process. */
+export function inMemory(): Place {
+  return {
+    open: async () => undefined,
+    async world(at = ORDINARY_DAY) {
+      const clock = manualClock(Date.parse(at));
+      const { memoryStore } = await thePackage();
+      return makeWorld({ store: memoryStore({ clock: clock.now }), clock: clock.now }, (by) => void clock.advance(by));
+    },
+    close: async () => undefined,
+  };
+}
+
+/** In a real Redis, whose clock is moved on for the store. */
+export function inRedis(): Place {
+  let redis: SharedRedis;
+  let worlds = 0;
+  return {
+    async open() {
+      redis = await openRedis();
+    },
+    async world() {
+      const offset = manualClock(0);
+      const { redisStore } = await thePackage();
+      worlds += 1;
+      const store = redisStore({ client: redis.client(), prefix: `${redis.prefix}${worlds}:`, clockOffset: offset.now });
+      return makeWorld({ store, clock: () => Date.now() + offset.now() }, (by) => void offset.advance(by));
+    },
+    close: () => redis.stop(),
+  };
+}
+
+/** The built package, which the examples use: its classes are not those of lib. */
+async function thePackage(): Promise<Package> {
+  return (await import(join(ROOT, 'dist/index.js'))) as Package;
+}
+
+async function makeWorld(options: object, advance: (by: Duration) => void): Promise<World> {
+  const { createApp } = (await import(join(ROOT, 'examples/portfolio/app.js'))) as {
+    readonly createApp: (options: object) => Promise<Pick<World, 'app' | 'sessions'>>;
+  };
+  const { app, sessions } = await createApp({ secret: SECRET, ...options });
+  await sessions.ready();
+  return { app, sessions, advance, browser: () => new Browser(app) };
+}
+
+/** What a person does with pages: opens them, presses buttons, is sent elsewhere. */
+export class Browser {
+  readonly agent: ReturnType<typeof request.agent>;
+
+  constructor(app: Express) {
+    this.agent = request.agent(app);
+  }
+
+  open(path: string): request.Test {
+    return this.agent.get(path).set('Accept', 'text/html');
+  }
+
+  /** Sends a form that stands on the page `from`. */
+  press(path: string, fields: Record<string, string> = {}, from = path): request.Test {
+    const test = this.agent.post(path).set('Accept', 'text/html').type('form');
+    return test.set('Host', 'demo.test').set('Referer', `http://demo.test${from}`).send(fields);
+  }
+
+  async signIn(app: 'shop' | 'admin', person = 'ada'): Promise<void> {
+    await this.press(`/${app}/login`, { person }).expect(303);
+  }
+
+  status(path: string): request.Test {
+    return this.agent.get(path).set('Accept', 'application/json');
+  }
+
+  /** Confirms with the code that the page shows, and answers with where that leads. */
+  async confirmWithCode(url: string): Promise<string | undefined> {
+    const page = await this.open(url).expect(200);
+    const [, first, second] = /class="code">(\d{3}) (\d{3})</.exec(page.text) ?? [];
+    return (await this.press(url, { how: 'code', code: `${first} ${second}` }).expect(303)).headers['location'];
+  }
+
+  async confirmWithPassword(url: string): Promise<string | undefined> {
+    await this.open(url).expect(200);
+    return (await this.press(url, { how: 'password' }).expect(303)).headers['location'];
+  }
+}

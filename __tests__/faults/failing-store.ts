@@ -1,0 +1,84 @@
+import { StoreUnavailableError } from '../../lib/sessions/errors.ts';
+import { MemoryStore } from '../../lib/sessions/memory-store.ts';
+
+/** What becomes of a call: it works, it fails without effect, or it takes effect and the answer is lost. */
+export type Fate = 'works' | 'fails' | 'answer-lost';
+
+export type StoreMethod = 'now' | 'read' | 'create' | 'rotate' | 'save' | 'recordActivity' | 'spend' | 'end' | 'list' | 'endAll' | 'endApp';
+
+/** A memory store whose calls meet the fate that a test has chosen for them. */
+export class FailingStore extends MemoryStore {
+  fate: (method: StoreMethod) => Fate = () => 'works';
+  /** How many turns of the event loop a call takes on its way there, and as many back. */
+  turns: () => number = () => 0;
+
+  /** From now on these methods fail, and the others work. */
+  fail(...methods: readonly StoreMethod[]): void {
+    this.fate = (method) => (methods.includes(method) ? 'fails' : 'works');
+  }
+
+  failEverything(): void {
+    this.fate = () => 'fails';
+  }
+
+  restore(): void {
+    this.fate = () => 'works';
+  }
+
+  override now(): ReturnType<MemoryStore['now']> {
+    return this.#meet('now', () => super.now());
+  }
+
+  override read(...args: Parameters<MemoryStore['read']>): ReturnType<MemoryStore['read']> {
+    return this.#meet('read', () => super.read(...args));
+  }
+
+  override create(...args: Parameters<MemoryStore['create']>): ReturnType<MemoryStore['create']> {
+    return this.#meet('create', () => super.create(...args));
+  }
+
+  override rotate(...args: Parameters<MemoryStore['rotate']>): ReturnType<MemoryStore['rotate']> {
+    return this.#meet('rotate', () => super.rotate(...args));
+  }
+
+  override save(...args: Parameters<MemoryStore['save']>): ReturnType<MemoryStore['save']> {
+    return this.#meet('save', () => super.save(...args));
+  }
+
+  override recordActivity(...args: Parameters<MemoryStore['recordActivity']>): ReturnType<MemoryStore['recordActivity']> {
+    return this.#meet('recordActivity', () => super.recordActivity(...args));
+  }
+
+  override spend(...args: Parameters<MemoryStore['spend']>): ReturnType<MemoryStore['spend']> {
+    return this.#meet('spend', () => super.spend(...args));
+  }
+
+  override end(...args: Parameters<MemoryStore['end']>): ReturnType<MemoryStore['end']> {
+    return this.#meet('end', () => super.end(...args));
+  }
+
+  override list(...args: Parameters<MemoryStore['list']>): ReturnType<MemoryStore['list']> {
+    return this.#meet('list', () => super.list(...args));
+  }
+
+  override endAll(...args: Parameters<MemoryStore['endAll']>): ReturnType<MemoryStore['endAll']> {
+    return this.#meet('endAll', () => super.endAll(...args));
+  }
+
+  override endApp(...args: Parameters<MemoryStore['endApp']>): ReturnType<MemoryStore['endApp']> {
+    return this.#meet('endApp', () => super.endApp(...args));
+  }
+
+  async #meet<T>(method: StoreMethod, call: () => Promise<T>): Promise<T> {
+    const fate = this.fate(method);
+    await pass(this.turns());
+    const result = fate === 'fails' ? undefined : await call();
+    await pass(this.turns());
+    if (fate !== 'works') throw new StoreUnavailableError('the store did not answer in time');
+    return result as T;
+  }
+}
+
+async function pass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,63 @@
+import type { AuditEvent } from '../audit/audit-event.ts';
+import type { Decision } from '../policy/decision.ts';
+import type { RequestFacts, Subject } from '../policy/facts.ts';
+import type { CompiledApp } from '../policy/policy.ts';
+import type { Reason } from '../policy/reason.ts';
+import type { Engine } from './engine.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** Hands a decision to the audit sink, if there is one. */
+export function auditDecision(context: RequestContext, decision: Decision): void {
+  if (context.engine.settings.audit === undefined) return;
+  emit(context, { type: 'decision', outcome: decision.outcome, reason: decision.reason, subject: context.facts.session?.subject });
+}
+
+/** Hands a sign-in, reauthentication or sign-out to the audit sink, if there is one. */
+export function auditLifecycle(
+  context: RequestContext,
+  type: 'sign_in' | 'reauthenticated' | 'sign_out',
+  subject: Subject | undefined,
+): void {
+  if (context.engine.settings.audit === undefined) return;
+  emit(context, { type, outcome: 'allow', reason: type === 'sign_out' ? 'signed_out' : 'allowed', subject });
+}
+
+function emit(context: RequestContext, what: Pick<AuditEvent, 'type' | 'outcome' | 'reason' | 'subject'>): void {
+  const { app } = context.runtime;
+  context.engine.settings.audit?.({
+    ...what,
+    at: context.now,
+    app: app.name,
+    profile: app.profile.name,
+    routes: context.decision?.routes ?? [],
+    method: context.facts.method,
+    policyDigest: app.policyDigest,
+  });
+}
+
+/** Hands a refusal to the audit sink that came before any session was looked at. */
+export function auditRefusal(engine: Engine, facts: RequestFacts, app: CompiledApp | undefined, reason: Reason): void {
+  emitLater(engine, {
+    type: 'decision',
+    outcome: 'deny',
+    reason,
+    app: app?.name,
+    profile: app?.profile.name,
+    subject: undefined,
+    method: facts.method,
+  });
+}
+
+/** Hands the ending of sessions by the application to the audit sink: of a subject, of an app, or of everybody. */
+export function auditRevocation(engine: Engine, subject: AuditEvent['subject'], app: string | undefined): void {
+  emitLater(engine, { type: 'revoked', outcome: 'allow', reason: 'session_revoked', app, profile: undefined, subject, method: undefined });
+}
+
+/** Where no session was read, the time has to be asked for; 0 says that nobody knew it. */
+function emitLater(engine: Engine, what: Omit<AuditEvent, 'at' | 'routes' | 'policyDigest'>): void {
+  const { audit, store } = engine.settings;
+  if (audit === undefined) return;
+  const { digest } = engine.inForce.policy;
+  const emitAt = (at: number): void => audit({ ...what, at, routes: [], policyDigest: digest });
+  store.now().then(emitAt, () => emitAt(0));
+}

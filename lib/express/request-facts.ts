@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import type { Facts, RequestFacts, SessionFacts } from '../policy/facts.ts';
+import type { EndReason } from '../policy/reason.ts';
+import { type Trust, clientIp } from './trusted-proxies.ts';
+
+const OVERRIDE_HEADERS = ['x-http-method-override', 'x-http-method', 'x-method-override'] as const;
+const OVERRIDE_FIELD = '_method';
+const METHOD = /^[A-Za-z-]{1,20}$/;
+const NONE: readonly string[] = [];
+
+/** The facts of one request. What is dear to find out is found out when a rule asks for it. */
+export class GatheredFacts implements Facts, RequestFacts {
+  readonly request: RequestFacts = this;
+  session: SessionFacts | undefined;
+  ended: EndReason | undefined;
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly #req: IncomingMessage;
+  readonly #trust: Trust;
+
+  constructor(req: IncomingMessage, host: string, trust: Trust) {
+    const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/';
+    const query = target.indexOf('?');
+    this.method = req.method ?? 'GET';
+    this.host = host;
+    this.path = query === -1 ? target : target.slice(0, query);
+    this.#req = req;
+    this.#trust = trust;
+  }
+
+  get ip(): string | undefined {
+    return clientIp(this.#req, this.#trust);
+  }
+
+  get overrideMethod(): string | undefined {
+    return this.overrideMethods[0];
+  }
+
+  /**
+   * Every method that the request asks to be taken for. Only a POST can be turned into another method, by a header, parameter or
+   * form field that method-override and others read; which of several they take differs.
+   */
+  get overrideMethods(): readonly string[] {
+    if (this.method !== 'POST') return NONE;
+    const asked = [...OVERRIDE_HEADERS.map((name) => this.#req.headers[name]), ...parameters(this.#req.url), formField(this.#req)];
+    const words = asked.flatMap((value) => (typeof value === 'string' ? value.split(',') : [])).map((word) => word.trim());
+    return [...new Set(words.filter((word) => METHOD.test(word)).map((word) => word.toUpperCase()))];
+  }
+}
+
+function parameters(url: string | undefined): readonly string[] {
+  const query = url?.indexOf('?') ?? -1;
+  return query === -1 ? NONE : new URLSearchParams(url?.slice(query)).getAll(OVERRIDE_FIELD);
+}
+
+/** A form that was read before us is known; one that is read later is its reader's to guard. */
+function formField(req: IncomingMessage & { readonly body?: unknown }): string | undefined {
+  const { body } = req;
+  const field = body !== null && typeof body === 'object' ? (body as Readonly<Record<string, unknown>>)[OVERRIDE_FIELD] : undefined;
+  return Array.isArray(field) ? field.join(',') : typeof field === 'string' ? field : undefined;
+}

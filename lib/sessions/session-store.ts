@@ -1,0 +1,122 @@
+import { Store } from 'express-session';
+import type { EndReason } from '../policy/reason.ts';
+import type { Subject } from '../policy/facts.ts';
+import type { Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
+
+/** What a read found. `now` is the store's clock at that moment, epoch milliseconds. */
+export interface ReadResult {
+  readonly now: number;
+  /** The live session, or one that was rotated a moment ago (`rotatedAt` is set). */
+  readonly record: SessionRecord | undefined;
+  /** Why there is none, if it was ended and the tombstone is still there. */
+  readonly ended: EndReason | undefined;
+  /** When it was ended, as the tombstone says; 0 if that is not known. */
+  readonly endedAt: number;
+}
+
+/** How many live sessions a subject may have in the app, at sign-in. */
+export interface ConcurrencyLimit {
+  readonly max: number;
+  readonly onLimit: 'deny' | 'end-oldest';
+  /** A session idle for this long is over and does not count. */
+  readonly idleMs: number | undefined;
+  readonly absoluteMs: number | undefined;
+}
+
+/** Outcome of `create` and `rotate`. */
+export type CreateResult =
+  | { readonly outcome: 'created'; readonly now: number; readonly record: SessionRecord; readonly endedOldest: number }
+  /** There are too many, and the limit says `deny`. */
+  | { readonly outcome: 'limit' }
+  /** The reference is taken, or (rotate) the old session is no longer live. */
+  | { readonly outcome: 'conflict' };
+
+/** Outcome of a write to a session that has to be there. */
+export type WriteResult = 'written' | 'gone';
+
+/** A session in a list. */
+export interface ListedSession {
+  readonly ref: SessionRef;
+  readonly record: SessionRecord;
+}
+
+/** Outcome of ending several sessions. */
+export interface RevokeResult {
+  /** Sessions ended; for a whole app they are not counted: `undefined`. */
+  readonly ended: number | undefined;
+  /** The configured number of replicas (`minReplicas`) has acknowledged it; with 0, the primary has. */
+  readonly durable: boolean;
+}
+
+/**
+ * What every store promises. The suite `describeSessionStore` in `express-session-policy/testing` checks it.
+ *
+ * - Every method answers or rejects with `StoreUnavailableError` within the store's deadline.
+ * - `create` never overwrites. `save`, `recordActivity` and `spend` never create. An ended session stays ended.
+ * - `now` comes from one clock, shared by all processes that use the store.
+ * - What comes back has been validated; a value that is not a session reads as `ended: 'session_invalid'`.
+ *
+ * It extends the `Store` class of express-session, so it also works under a plain `session({ store })`; see `memoryStore` and
+ * `redisStore` for what is weaker there.
+ */
+export abstract class SessionStore extends Store {
+  /** Resolves when the store can be used; rejects with the reason if it must not be (a server that evicts sessions, for one). */
+  abstract ready(): Promise<void>;
+
+  /** The store's clock. */
+  abstract now(): Promise<number>;
+
+  /** One round trip. */
+  abstract read(ref: SessionRef): Promise<ReadResult>;
+
+  /** Stores a new session. With a subject it is entered in the subject's list, and the limit is enforced in the same atomic step. */
+  abstract create(ref: SessionRef, draft: SessionDraft, retention: Retention, limit?: ConcurrencyLimit): Promise<CreateResult>;
+
+  /**
+   * Puts a new id in the place of an old one after the same subject authenticated again: authentication is recorded, idle and
+   * gap start anew, the data stays. Both references have the same tag, app and profile. The old id answers reads for a few
+   * seconds; ending the new session ends it too.
+   */
+  abstract rotate(
+    from: SessionRef,
+    to: SessionRef,
+    authentication: Pick<SessionDraft, 'level' | 'methods'>,
+    retention: Retention,
+  ): Promise<CreateResult>;
+
+  /** Writes the changed entries and only these; entries changed elsewhere meanwhile survive. */
+  abstract save(ref: SessionRef, changes: SessionChanges): Promise<WriteResult>;
+
+  /** Records activity at `at` (the `now` of the read), and the gap before it. Never moves backwards. */
+  abstract recordActivity(ref: SessionRef, at: number, retention: Retention): Promise<WriteResult>;
+
+  /** Spends the authentication of `authenticatedAt` on a once-only action. Of any number of parallel calls, one gets `true`. */
+  abstract spend(ref: SessionRef, authenticatedAt: number): Promise<boolean>;
+
+  /**
+   * Ends one session and leaves a tombstone. Ending an ended or missing session is no error. An id that was replaced is left alone: the
+   * session goes on under the newer one, and whoever wants to end it has to know that.
+   */
+  abstract end(ref: SessionRef, reason: EndReason): Promise<RevokeResult>;
+
+  /** Live sessions under a tag, newest activity last. */
+  abstract list(tag: string): Promise<readonly ListedSession[]>;
+
+  /**
+   * Live sessions of an app (`'*'`: of all apps), at most `atMost` (default 1,000). For administrators: it walks the store in small
+   * steps (SCAN, never KEYS), each within the deadline.
+   */
+  abstract listApp(app: string, atMost?: number): Promise<readonly ListedSession[]>;
+
+  /** Ends all sessions under a tag in one atomic step, but for `except`; only those of `app`, if given. */
+  abstract endAll(tag: string, reason: EndReason, only?: { readonly app?: string; readonly except?: SessionRef }): Promise<RevokeResult>;
+
+  /** Ends every session of an app (`'*'`: of all apps) that exists now, without touching each. */
+  abstract endApp(app: string, reason: EndReason): Promise<RevokeResult>;
+
+  /** Lets go of timers and connections that the store opened itself; never closes a client it was given. */
+  abstract close(): Promise<void>;
+}
+
+/** Whose sessions: the subject id alone stands for every kind. */
+export type SubjectQuery = string | Subject;

@@ -1,0 +1,50 @@
+import { checkDataText } from './data-entries.ts';
+import { SessionError } from './errors.ts';
+import type { SessionDraft, SessionRef } from './session-record.ts';
+
+/** Most bytes of data in one session, unless the store is told otherwise. */
+export const DEFAULT_MAX_BYTES: number = 64 * 1_024;
+
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
+const TAG = /^[A-Za-z0-9_-]{16}$/;
+const DIGEST = /^[A-Za-z0-9_-]{22,43}$/;
+
+/** @throws {TypeError} if a tag is not one. */
+export function checkTag(tag: string): void {
+  if (!TAG.test(tag)) throw new TypeError('a tag must have 16 characters of base64url');
+}
+
+/** @throws {TypeError} if an app or profile has a name that could be mistaken for another in a key. */
+export function checkName(name: string): void {
+  if (!NAME.test(name)) throw new TypeError('app and profile names are letters, digits, - and _, at most 63, a letter first');
+}
+
+/** @throws {TypeError} if a reference could name another place than the one it is for. */
+export function checkRef(ref: SessionRef): void {
+  checkTag(ref.tag);
+  checkName(ref.app);
+  checkName(ref.profile);
+  if (!DIGEST.test(ref.digest)) throw new TypeError('a digest must have 22 to 43 characters of base64url');
+}
+
+/**
+ * @throws {TypeError} for data that is not the text of session data.
+ * @throws {SessionError} `ERR_SESSION_TOO_LARGE`.
+ */
+export function checkDraft(draft: SessionDraft, maxBytes: number): void {
+  checkDataText(draft.data);
+  if (Buffer.byteLength(draft.data) > maxBytes) throw tooLarge(maxBytes);
+}
+
+/** @throws {TypeError} unless both references are of one subject, app and profile. */
+export function checkSuccession(from: SessionRef, to: SessionRef): void {
+  checkRef(from);
+  checkRef(to);
+  if (from.tag !== to.tag || from.app !== to.app || from.profile !== to.profile) {
+    throw new TypeError('a session can only be rotated within its tag, app and profile');
+  }
+}
+
+export function tooLarge(maxBytes: number): SessionError {
+  return new SessionError('ERR_SESSION_TOO_LARGE', 500, `the session is larger than ${maxBytes} bytes; keep the data elsewhere`);
+}
