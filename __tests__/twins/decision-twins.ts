@@ -298,8 +298,8 @@ export const decisionTwins: readonly Twin[] = [
     name: 'exception-for-any-route-that-it-names',
     find: 'matched.every((id) => routes.includes(id))',
     replace: 'matched.some((id) => routes.includes(id))',
-    test: `${LAWS}/exceptions-loosen.test.ts`,
-    pattern: 'outside its routes and its time',
+    test: '__tests__/policy/decide/exceptions.test.ts',
+    pattern: 'not where another route matches too',
   },
   {
     ...EXCEPTIONS,
