@@ -45,4 +45,12 @@ describe.each(expressVersions)('answers on %s', (_name, express) => {
     const stale = await request(app).get('/phone/home').set('Authorization', 'Bearer AAAA.BBBB').expect(401);
     expect(stale.headers['www-authenticate']).toMatch(/^Bearer error="invalid_token"/);
   });
+
+  test('a program that sends a token where cookies are asked for is told so, and never sent to a page', async () => {
+    const { app } = portfolio(express);
+    const answer = await request(app).get('/staff/home').set('Accept', PAGE).set('Authorization', 'Bearer abc').expect(401);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer error="invalid_token"/);
+    await request(app).get('/staff/home').set('Accept', PAGE).set('Authorization', 'Basic YTpi').expect(303);
+  });
 });

@@ -96,7 +96,7 @@ function stepUpDetails({ challenge }: Decision): Partial<Problem> {
 }
 
 /** RFC 9470 section 3 for a step-up; RFC 6750 section 3 where a token is missing or no longer good. */
-function wwwAuthenticate({ runtime, presentedSomething }: RequestContext, decision: Decision, problem: Problem): string | undefined {
+function wwwAuthenticate({ req, runtime, presentedSomething }: RequestContext, decision: Decision, problem: Problem): string | undefined {
   if (problem.status !== 401) return undefined;
   if (decision.challenge?.kind === 'step-up') {
     const parts = [`error="insufficient_user_authentication"`, `error_description="${problem.title}"`];
@@ -104,8 +104,9 @@ function wwwAuthenticate({ runtime, presentedSomething }: RequestContext, decisi
     if (problem.maxAge !== undefined) parts.push(`max_age="${problem.maxAge}"`);
     return `Bearer ${parts.join(', ')}`;
   }
-  if (runtime.app.profile.transport === 'cookie') return undefined;
-  return presentedSomething ? `Bearer error="invalid_token", error_description="${problem.title}"` : 'Bearer';
+  const bearer = sendsToken(req);
+  if (runtime.app.profile.transport === 'cookie' && !bearer) return undefined;
+  return presentedSomething || bearer ? `Bearer error="invalid_token", error_description="${problem.title}"` : 'Bearer';
 }
 
 /** Where the person goes to sign in or to confirm who they are, with the way back. */
@@ -124,8 +125,14 @@ function wayBack(req: Request): string {
   return page.host === host && isLocalPath(page.pathname + page.search) ? page.pathname + page.search : '/';
 }
 
+/** Whether a program speaks, which holds a token of some kind. Not `Basic`: a proxy may ask browsers for that. */
+function sendsToken(req: Request): boolean {
+  return /^(?:bearer|dpop) /i.test(req.headers.authorization ?? '');
+}
+
 /** Whether a browser is loading a page, and not a script its data. */
 function isPage(req: Request): boolean {
+  if (sendsToken(req)) return false;
   const mode = req.headers['sec-fetch-mode'];
   if (mode !== undefined && mode !== 'navigate') return false;
   if (req.headers['x-requested-with'] === 'XMLHttpRequest') return false;
