@@ -8,7 +8,7 @@ const OVERRIDE_FIELD = '_method';
 const METHOD = /^[A-Za-z-]{1,20}$/;
 const NONE: readonly string[] = [];
 
-/** The facts of one request. What is dear to find out is found out when a rule asks for it. */
+/** The facts of one request. What is dear to find out is found out when a rule asks for it, once for all rules that ask. */
 export class GatheredFacts implements Facts, RequestFacts {
   readonly request: RequestFacts = this;
   session: SessionFacts | undefined;
@@ -18,6 +18,8 @@ export class GatheredFacts implements Facts, RequestFacts {
   readonly path: string;
   readonly #req: IncomingMessage;
   readonly #trust: Trust;
+  #ip: string | undefined;
+  #overrides: readonly string[] | undefined;
 
   constructor(req: IncomingMessage, host: string, trust: Trust) {
     const target = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/';
@@ -30,7 +32,7 @@ export class GatheredFacts implements Facts, RequestFacts {
   }
 
   get ip(): string | undefined {
-    return clientIp(this.#req, this.#trust);
+    return (this.#ip ??= clientIp(this.#req, this.#trust));
   }
 
   get overrideMethod(): string | undefined {
@@ -42,7 +44,10 @@ export class GatheredFacts implements Facts, RequestFacts {
    * form field that method-override and others read; which of several they take differs.
    */
   get overrideMethods(): readonly string[] {
-    if (this.method !== 'POST') return NONE;
+    return (this.#overrides ??= this.method === 'POST' ? this.#askedFor() : NONE);
+  }
+
+  #askedFor(): readonly string[] {
     const asked = [...OVERRIDE_HEADERS.map((name) => this.#req.headers[name]), ...parameters(this.#req.url), formField(this.#req)];
     const words = asked.flatMap((value) => (typeof value === 'string' ? value.split(',') : [])).map((word) => word.trim());
     return [...new Set(words.filter((word) => METHOD.test(word)).map((word) => word.toUpperCase()))];
