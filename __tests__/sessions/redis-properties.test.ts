@@ -24,7 +24,10 @@ afterAll(async () => {
 });
 
 describe('merging in Redis', () => {
-  const key = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'a', 'b', '"', '\\', '\\"', ',\n"x":1', '\n'));
+  const key = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('__proto__', 'a', 'b', '"', '\\', 'a"', 'b\\', '\\"', ',\n"x":1', '\n'),
+  );
   const entries = fc.dictionary(key, fc.jsonValue(), { maxKeys: 12 });
   const changes = fc.array(fc.tuple(key, fc.option(fc.jsonValue(), { nil: undefined })), { maxLength: 12 });
 
@@ -41,10 +44,8 @@ describe('merging in Redis', () => {
     );
   });
 
-  // JSON.parse of Node 24.21 now and then drops an entry whose key is one escaped character, like "\\"", so those are left to the test above.
-  const readable = fc
-    .oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'a', 'b', 'a"', 'b\\', '\\"', ',\n"x":1', '\n'))
-    .filter((name) => name !== '"' && name !== '\\');
+  // JSON.parse of Node 24.21 now and then drops an entry whose key is one escaped character; those are left to the test above.
+  const readable = key.filter((name) => name !== '"' && name !== '\\');
   const readableEntries = fc.dictionary(readable, fc.jsonValue(), { maxKeys: 12 });
   const readableChanges = fc.array(fc.tuple(readable, fc.option(fc.jsonValue(), { nil: undefined })), { maxLength: 12 });
 
