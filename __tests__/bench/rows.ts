@@ -8,6 +8,8 @@ export interface Row {
   readonly start: 'listen' | 'created';
   /** Whether the session cookie is sent again with every answer, where that is a choice. */
   readonly rolling: boolean;
+  /** Three guards stand before the page. */
+  readonly guarded?: true;
 }
 
 /** The row that all others are compared with. */
@@ -20,6 +22,7 @@ const EXPRESS: readonly Omit<Row, 'start'>[] = [
   { name: 'express-session + connect-redis, cookie not re-sent', server: 'express-session', store: 'redis', rolling: false },
   { name: 'ours, memory', server: 'ours', store: 'memory', rolling: false },
   { name: 'ours, Redis', server: 'ours', store: 'redis', rolling: false },
+  { name: 'ours, Redis, three guards', server: 'ours', store: 'redis', rolling: false, guarded: true },
 ];
 
 /** All rows, in the order in which they are printed. */

@@ -11,6 +11,7 @@ export const DOCUMENTS = [
   'examples/README.md',
   'lib/policy/README.md',
   'lib/express/README.md',
+  'lib/step-up/README.md',
 ] as const;
 
 /** A fenced block of code. */

@@ -70,6 +70,7 @@ export async function readmeCode(): Promise<ReadmeCode> {
 function here(program: string, folder: string): string {
   return program
     .replace("from 'express-session-policy'", `from '${LIBRARY}'`)
+    .replace("from 'express-session-policy/step-up/passkey'", `from '${join(ROOT, 'lib/step-up/passkey/passkey.ts')}'`)
     .replace("from 'ioredis'", "from './clients.js'")
     .replace("'session-policy.yaml'", `'${join(folder, 'session-policy.yaml')}'`)
     .replace(/^app\.listen\(3000\);$/m, 'export { app };');

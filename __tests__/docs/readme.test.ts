@@ -12,7 +12,7 @@ import { codeBlocks, DOCUMENTS, readDocument, section } from './markdown.ts';
 import { namedBlocks, type ReadmeCode, readmeCode } from './readme-code.ts';
 
 const run = promisify(execFile);
-const STARTED: readonly string[] = ['server.js', 'portfolio.js', 'store.js', 'session-policy.test.js'];
+const STARTED: readonly string[] = ['server.js', 'portfolio.js', 'bank.js', 'store.js', 'session-policy.test.js'];
 const COMPILED: readonly string[] = ['policy.ts'];
 const LONG_MS = 60_000;
 
@@ -85,6 +85,23 @@ describe('the programs of the README', () => {
     await request(app).post('/api/pay').set('Authorization', `Bearer ${token}`).expect(401);
   });
 
+  test('the bank asks for a code, and what was begun is sent after it, once', async () => {
+    const customer = request.agent(await appOf('bank.js'));
+    const post = (path: string, fields: string) => customer.post(path).set('Accept', 'text/html').type('form').send(fields);
+    await post('/login', 'name=eve&password=demo').expect(303);
+    const asked = (await post('/transfer', 'to=ada&amount=400').expect(303)).headers['location'] as string;
+    const page = await customer.get(asked).set('Accept', 'text/html').expect(200);
+    expect(page.text).toContain('Send 400 € to ada');
+    const form = /action="([^"]*form[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&#38;', '&') as string;
+    const at = new URL(form, `http://bank${asked}`);
+    const id = /name="([^"]+)" value="code"/.exec(page.text)?.[1] ?? 'method';
+    await post(at.pathname + at.search, `${id}=code&code=000000`).expect(400);
+    const kept = (await post(at.pathname + at.search, `${id}=code&code=123456`).expect(303)).headers['location'] as string;
+    expect((await customer.get(kept).set('Accept', 'text/html').expect(200)).text).toContain('Send 400 € to ada');
+    expect((await post(kept, '').expect(200)).text).toBe('sent 400 € to ada');
+    await post(kept, '').expect(410);
+  });
+
   test('the answer to a client is the one that the README shows', async () => {
     const shown = section(await readDocument('README.md'), '## What a client gets');
     const [head, body] = codeBlocks(shown).map(({ text }) => text) as [string, string];
@@ -97,8 +114,9 @@ describe('the programs of the README', () => {
       expect(answer.headers).toHaveProperty(name.toLowerCase(), value);
     }
     expect(head).toContain(` ${answer.status} `);
-    const { reauthenticate, ...rest } = answer.body as Record<string, unknown>;
-    expect({ ...rest, reauthenticate: String(reauthenticate).replace(/=.*$/, '=…') }).toEqual(JSON.parse(body));
+    const { reauthenticate, resume, ...rest } = answer.body as Record<string, unknown>;
+    expect(resume).toBe(String(reauthenticate).split('=')[1]);
+    expect({ ...rest, reauthenticate: String(reauthenticate).replace(/=.*$/, '=…'), resume: '…' }).toEqual(JSON.parse(body));
   });
 
   test('the store is one that works', async () => {

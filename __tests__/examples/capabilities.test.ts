@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import request from 'supertest';
 import { manualClock } from '../../lib/testing/manual-clock.ts';
+import { visitorOf } from '../support/oidc-provider.ts';
 import { startRedis } from '../support/redis.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { closeExamples, startExample } from './example.ts';
@@ -49,6 +50,33 @@ describe('step-up', () => {
     await agent.post('/reauthenticate').send('code=123456').expect(204);
     clock.advance('6m');
     expect((await agent.post('/transfer').expect(401)).body.reason).toBe('reauthentication_required');
+  });
+});
+
+describe('oidc', () => {
+  test('a transfer goes on after a sign-in at the provider that was made for it, and by the same person', async () => {
+    const { url } = await startExample('oidc');
+    const agent = request.agent(url);
+    const visit = (path: string) => agent.get(path).set('Accept', 'text/html');
+    await agent.post('/login').type('form').send('who=ada').expect(303);
+
+    const setOut = async (): Promise<URL> => {
+      const asks = await agent.post('/transfer').set('Accept', 'text/html').type('form').send('to=Grace&amount=400').expect(303);
+      const page = asks.headers['location'] as string;
+      expect((await visit(page).expect(200)).text).toContain('Send 400 € to Grace');
+      return new URL((await visit(page.replace('?', '/oidc?')).expect(303)).headers['location'] as string);
+    };
+    const comeBack = async (signIn: Readonly<Record<string, string>>) => {
+      const address = await setOut();
+      return visit((await visitorOf(address.origin)(address.href, signIn)).back);
+    };
+    expect((await comeBack({ user: 'grace', password: 'demo', code: '123456' })).text).toContain('Not the same account');
+    expect((await comeBack({ user: 'ada', password: 'demo', code: '' })).text).toContain('Stronger sign-in required');
+    expect((await comeBack({ cancel: '1' })).text).toContain('Not confirmed');
+    const confirmed = await comeBack({ user: 'ada', password: 'demo', code: '123456' });
+    const resume = confirmed.headers['location'] as string;
+    expect((await visit(resume).expect(200)).text).toContain('Send 400 € to Grace');
+    expect((await agent.post(resume).set('Accept', 'text/html').expect(200)).text).toBe('transferred\n');
   });
 });
 
@@ -123,6 +151,102 @@ describe('revocation', () => {
   });
 });
 
+describe('session-endpoints', () => {
+  test('a person sees how long it lasts, stays, and ends other sessions after a confirmation', async () => {
+    const { agent, clock, url } = await visitor('session-endpoints');
+    await request.agent(url).post('/login').expect(303);
+    clock.advance('80s');
+    expect((await agent.get('/session').expect(200)).body.left.idle).toBe(10);
+    expect((await agent.get('/session?for=/transfer&method=POST').expect(200)).body).toMatchObject({
+      reason: 'assurance_insufficient',
+      rule: { stepUp: { seconds: 60, source: 'route:desk/transfer' } },
+    });
+    expect((await agent.post('/session/keep-alive').expect(200)).body.left.idle).toBe(90);
+    expect((await agent.get('/session/sessions').expect(200)).body.sessions).toHaveLength(2);
+    await agent.post('/session/sessions/end-others').expect(401);
+    await agent.post('/reauthenticate').expect(303);
+    expect((await agent.post('/session/sessions/end-others').expect(200)).body).toEqual({ ended: 1, durable: true });
+    expect((await agent.post('/transfer').expect(200)).text).toBe('transferred\n');
+    await agent.post('/session/sign-out').expect(204);
+    await agent.get('/session').expect(401);
+  });
+
+  test('the page gets the browser module from the endpoints, and may keep it', async () => {
+    const { agent } = await visitor('session-endpoints');
+    expect((await agent.get('/').expect(200)).text).toContain('src="/page.js"');
+    const { headers, text } = await agent
+      .get('/session/client.js')
+      .expect(200)
+      .expect('Content-Type', /^text\/javascript/);
+    expect(text).toMatch(/export ?\{[^}]*watchSession/);
+    expect(headers['cache-control']).toBe('private, max-age=3600');
+    await agent
+      .get('/session/client.js')
+      .set('If-None-Match', headers['etag'] as string)
+      .expect(304);
+  });
+
+  async function visitor(name: string) {
+    const clock = manualClock();
+    const { url } = await startExample(name, { clock: clock.now });
+    const agent = request.agent(url);
+    await agent.post('/login').expect(303);
+    return { agent, clock, url };
+  }
+});
+
+describe('kiosk', () => {
+  test('one person signs in over the other, and finds nothing of theirs', async () => {
+    const { url } = await startExample('kiosk');
+    const agent = request.agent(url);
+    await agent.post('/login').send('who=ann').expect(303);
+    await agent.post('/note').send('note=ann-was-here').expect(303);
+    expect((await agent.get('/').expect(200)).text).toContain('Hello ann, one note');
+    await agent.post('/login').send('who=bob').expect(303).expect('Clear-Site-Data', '"cache", "storage"');
+    expect((await agent.get('/').expect(200)).text).toContain('Hello bob, no note');
+    const refused = await agent.post('/prescribe').expect(403);
+    expect(refused.body).toMatchObject({ reason: 'step_up_refused', ownDeviceUrl: 'https://my.hospital.example/prescriptions' });
+    await agent.post('/logout').expect(303).expect('Clear-Site-Data', '"cache", "cookies", "storage"');
+    await agent.get('/').expect(401);
+  });
+});
+
+describe('approval', () => {
+  test('what one person asks for, another opens for a while, and either can end it', async () => {
+    const clock = manualClock();
+    const lines: string[] = [];
+    const { url } = await startExample('approval', { clock: clock.now, log: (line) => void lines.push(line) });
+    const [ann, bob] = [request.agent(url), request.agent(url)];
+    await ann.post('/login').send('who=ann').expect(303);
+    await bob.post('/login').send('who=bob').expect(303);
+    expect((await ann.delete('/customers/7').expect(403)).body).toMatchObject({ state: 'none', approval: '/approvals' });
+    const { id } = (await ann.post('/approvals').send('scope=delete a customer&reason=Ticket 4711').expect(201)).body;
+    await ann.post(`/approvals/${id}/approve`).expect(403);
+    expect((await bob.get('/approvals').expect(200)).body.others).toMatchObject([{ id, reason: 'Ticket 4711' }]);
+    await bob.post(`/approvals/${id}/approve`).send('comment=Go on').expect(200);
+    expect((await ann.delete('/customers/7').expect(200)).text).toBe('deleted\n');
+    await ann.post(`/approvals/${id}/revoke`).expect(200);
+    await ann.delete('/customers/7').expect(403);
+    expect(lines).toEqual([
+      'approval_requested: “delete a customer” by ann',
+      'decision: “delete a customer” by ann',
+      'approval_granted: “delete a customer” by bob',
+      'decision: “delete a customer” by ann',
+      'approval_revoked: “delete a customer” by ann',
+    ]);
+  });
+
+  test('a browser is led to ask, and back', async () => {
+    const { url } = await startExample('approval', { log: () => undefined });
+    const ann = request.agent(url);
+    const visit = (path: string) => ann.get(path).set('Accept', 'text/html');
+    const login = (await visit('/customers/7/delete').expect(303)).headers['location'] as string;
+    await ann.post(login).send('who=ann').expect(303).expect('Location', '/customers/7/delete');
+    const page = (await visit('/customers/7/delete').expect(303)).headers['location'] as string;
+    expect((await visit(page).expect(200)).text).toContain('Ask for approval');
+  });
+});
+
 describe('policy-file', () => {
   test('a changed file is in force for running sessions; a bad one is refused and the old one stays', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'policy-file-'));
@@ -178,11 +302,15 @@ test('every example is short and says what to try', async () => {
   const folders = (await readdir(join(ROOT, 'examples'), { withFileTypes: true })).filter(
     (one) => one.isDirectory() && one.name !== 'portfolio',
   );
-  expect(folders.length).toBeGreaterThanOrEqual(9);
+  expect(folders.length).toBeGreaterThanOrEqual(10);
   for (const { name } of folders) {
     const file = join(ROOT, 'examples', name, name === 'typescript' ? 'server.ts' : 'server.js');
     const text = await readFile(file, 'utf8');
-    expect({ name, lines: text.split('\n').length <= 61, says: /^\/\/ .+\n(\/\/.*\n)*\/\/ {3}curl /.test(text) }).toEqual({
+    expect({
+      name,
+      lines: text.split('\n').length <= 80,
+      says: /^\/\/ .+\n(\/\/.*\n)*\/\/ {3}(?:curl |http:\/\/localhost)/.test(text),
+    }).toEqual({
       name,
       lines: true,
       says: true,

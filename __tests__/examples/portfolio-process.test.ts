@@ -4,6 +4,7 @@ import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { freePort } from '../support/free-port.ts';
@@ -65,12 +66,23 @@ describe('npm start', () => {
     expect(one.output()).toContain('kept in memory');
     expect(one.output()).toContain('made for this run');
     const page = await request(one.url).get('/').set('Accept', 'text/html').expect(200);
-    expect(page.text).toContain('Four applications, one policy');
+    expect(page.text).toContain('Five applications, one policy');
+    const provider = /identity provider is (http:\S+),/.exec(one.output())?.[1] as string;
+    expect((await fetch(`${provider}/.well-known/openid-configuration`)).status).toBe(200);
     await keepConnection(one.url);
     one.child.kill(signal);
     const { code, ms } = await one.ended();
     expect(code).toBe(0);
     expect(ms).toBeLessThan(1_000);
+    await expect(fetch(provider)).rejects.toThrow();
+  });
+
+  test('takes its identity provider with it, also when it is killed', async () => {
+    const one = await started();
+    const provider = /identity provider is (http:\S+),/.exec(one.output())?.[1] as string;
+    one.child.kill('SIGKILL');
+    await one.ended();
+    await gone(provider);
   });
 
   test('keeps sessions in the Redis of REDIS_URL: they outlive a restart', async () => {
@@ -127,6 +139,11 @@ describe('what stands in the way is said in a sentence', () => {
     expect(one.output()).not.toContain('a-password');
   });
 });
+
+/** Waits until nobody answers there. */
+async function gone(url: string): Promise<void> {
+  while ((await fetch(url).catch(() => undefined)) !== undefined) await setTimeout(50);
+}
 
 /** Leaves a connection open, as a browser does. */
 async function keepConnection(url: string): Promise<void> {

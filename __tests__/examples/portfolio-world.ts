@@ -93,23 +93,44 @@ export class Browser {
     return test.set('Host', 'demo.test').set('Referer', `http://demo.test${from}`).send(fields);
   }
 
-  async signIn(app: 'shop' | 'admin', person = 'ada'): Promise<void> {
+  async signIn(app: 'shop' | 'admin' | 'desk', person = 'ada'): Promise<void> {
     await this.press(`/${app}/login`, { person }).expect(303);
   }
 
-  status(path: string): request.Test {
-    return this.agent.get(path).set('Accept', 'application/json');
+  /** What the session endpoints of an app say about a request, or about the session itself. */
+  status(app: string, method?: string, path?: string): request.Test {
+    const query = path === undefined ? '' : `?for=${encodeURIComponent(path)}&method=${method}`;
+    return this.agent.get(`/${app}/session${query}`).set('Accept', 'application/json');
   }
 
   /** Confirms with the code that the page shows, and answers with where that leads. */
-  async confirmWithCode(url: string): Promise<string | undefined> {
-    const page = await this.open(url).expect(200);
-    const [, first, second] = /class="code">(\d{3}) (\d{3})</.exec(page.text) ?? [];
-    return (await this.press(url, { how: 'code', code: `${first} ${second}` }).expect(303)).headers['location'];
+  async confirmWithCode(url: string): Promise<string> {
+    const { text } = await this.open(url).expect(200);
+    const [, code = ''] = /class="code">([\d ]+)</.exec(text) ?? [];
+    return this.#confirm(text, 'code', { code });
   }
 
-  async confirmWithPassword(url: string): Promise<string | undefined> {
-    await this.open(url).expect(200);
-    return (await this.press(url, { how: 'password' }).expect(303)).headers['location'];
+  async confirmWithPassword(url: string): Promise<string> {
+    const { text } = await this.open(url).expect(200);
+    return this.#confirm(text, 'password', { password: 'demo' });
   }
+
+  async #confirm(page: string, way: string, fields: Record<string, string>): Promise<string> {
+    const action = formAction(page, `form?way=${way}`);
+    return (await this.press(action, fields).expect(303)).headers['location'] as string;
+  }
+
+  /** Sends what was kept, as "Send it now" does. */
+  async sendKept(resumption: string): Promise<request.Response> {
+    const page = await this.open(resumption).expect(200);
+    return this.press(formAction(page.text, resumption.split('?')[0] as string), {}, resumption);
+  }
+}
+
+/** Where the first form leads whose address has this in it. */
+export function formAction(page: string, part: string): string {
+  const actions = [...page.matchAll(/<form[^>]* action="([^"]*)"/g)].map(([, action = '']) => action.replaceAll('&#38;', '&'));
+  const found = actions.find((action) => action.includes(part));
+  if (found === undefined) throw new Error(`no form of the page leads to ${part}: ${actions.join(' ')}`);
+  return found;
 }

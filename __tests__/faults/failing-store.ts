@@ -4,7 +4,20 @@ import { MemoryStore } from '../../lib/sessions/memory-store.ts';
 /** What becomes of a call: it works, it fails without effect, or it takes effect and the answer is lost. */
 export type Fate = 'works' | 'fails' | 'answer-lost';
 
-export type StoreMethod = 'now' | 'read' | 'create' | 'rotate' | 'save' | 'recordActivity' | 'spend' | 'end' | 'list' | 'endAll' | 'endApp';
+export type NoteMethod = 'writeNote' | 'readNote' | 'takeNote' | 'changeNote' | 'listNotes';
+export type StoreMethod =
+  | 'now'
+  | 'read'
+  | 'create'
+  | 'rotate'
+  | 'save'
+  | 'recordActivity'
+  | 'spend'
+  | 'end'
+  | 'list'
+  | 'endAll'
+  | 'endApp'
+  | NoteMethod;
 
 /** A memory store whose calls meet the fate that a test has chosen for them. */
 export class FailingStore extends MemoryStore {
@@ -67,6 +80,26 @@ export class FailingStore extends MemoryStore {
 
   override endApp(...args: Parameters<MemoryStore['endApp']>): ReturnType<MemoryStore['endApp']> {
     return this.#meet('endApp', () => super.endApp(...args));
+  }
+
+  override writeNote(...args: Parameters<MemoryStore['writeNote']>): ReturnType<MemoryStore['writeNote']> {
+    return this.#meet('writeNote', () => super.writeNote(...args));
+  }
+
+  override readNote(...args: Parameters<MemoryStore['readNote']>): ReturnType<MemoryStore['readNote']> {
+    return this.#meet('readNote', () => super.readNote(...args));
+  }
+
+  override takeNote(...args: Parameters<MemoryStore['takeNote']>): ReturnType<MemoryStore['takeNote']> {
+    return this.#meet('takeNote', () => super.takeNote(...args));
+  }
+
+  override changeNote(...args: Parameters<MemoryStore['changeNote']>): ReturnType<MemoryStore['changeNote']> {
+    return this.#meet('changeNote', () => super.changeNote(...args));
+  }
+
+  override listNotes(...args: Parameters<MemoryStore['listNotes']>): ReturnType<MemoryStore['listNotes']> {
+    return this.#meet('listNotes', () => super.listNotes(...args));
   }
 
   async #meet<T>(method: StoreMethod, call: () => Promise<T>): Promise<T> {

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { ROOT, type SyntaxNode } from '../support/source-tree.ts';
 import { type DeclarationFile, type Origin, declarationFile, textOf } from './declarations.ts';
 
-const ENTRIES = { 'express-session-policy': 'dist/index.d.ts', 'express-session-policy/testing': 'dist/testing/index.d.ts' };
+const ENTRIES = {
+  'express-session-policy': 'dist/index.d.ts',
+  'express-session-policy/client': 'dist/client/index.d.ts',
+  'express-session-policy/step-up/oidc': 'dist/step-up/oidc/oidc.d.ts',
+  'express-session-policy/step-up/passkey': 'dist/step-up/passkey/passkey.d.ts',
+  'express-session-policy/testing': 'dist/testing/index.d.ts',
+};
 const HEAD = `The public interface: what the package exports, and every declaration that these lead to. A change here wants a look by a reviewer, an
 entry in the changelog and the right version number. Written by npm run api:update.`;
 

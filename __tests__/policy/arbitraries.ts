@@ -49,6 +49,11 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ arbitrary: fc.constant(undefined), weight: 5 }, { arbitrary, weight: 1 });
 let made = 0;
 
+/** Actions, and what can be confirmed for them. */
+const ACTIONS = ['action-a', 'action-b'];
+const BOUND_ACTIONS = ['action-a-values-1', 'action-a-values-2', 'action-b-values-1'];
+const SCOPES = ['delete', 'export'];
+
 /** Clauses as routes, conditions and guards make them; each from a source of its own. */
 export const clauses: fc.Arbitrary<Clause> = some<Omit<Clause, 'source'>>({
   idleMs: milliseconds,
@@ -59,17 +64,20 @@ export const clauses: fc.Arbitrary<Clause> = some<Omit<Clause, 'source'>>({
     level: fc.constantFrom(...LEVELS, 'unheard-of'),
     amr,
     once: fc.boolean(),
+    boundTo: fc.constantFrom(...BOUND_ACTIONS),
   }),
   device: some<NonNullable<Clause['device']>>({ trust: trusts, maxAgeMs: milliseconds }, ['trust']),
   subjects: kinds,
   access: fc.constant('authenticated'),
   passive: fc.boolean(),
   block: fc.constant(true),
+  approval: fc.constantFrom(...SCOPES),
 }).map((clause) => ({ ...clause, source: `guard:${(made += 1)}` }));
 
 /** Clauses of guards that leave the door open wide enough for some requests to pass. */
 export const guards: fc.Arbitrary<Clause> = fc.oneof(
-  clauses.map((clause) => ({ ...clause, block: false })),
+  clauses.map(({ approval: _approval, ...clause }) => ({ ...clause, block: false })),
+  fc.constantFrom(...SCOPES).map((approval): Clause => ({ source: 'guard:requireApproval', access: 'authenticated', approval })),
   milliseconds.map((idleMs): Clause => ({ source: 'guard:idleTimeout', idleMs, idleScope: 'route', access: 'authenticated' })),
   milliseconds.map((maxAgeMs): Clause => ({ source: 'guard:stepUp', stepUp: { maxAgeMs }, access: 'authenticated' })),
 );
@@ -210,6 +218,7 @@ export const requests: fc.Arbitrary<RequestFacts> = fc.record({
     fc.constantFrom(...PATHS),
     fc.constantFrom('/account/', '//account', '/%61ccount', '/x/../account', '/Account;x/keys', '/login/'),
   ),
+  action: fc.option(fc.constantFrom(...ACTIONS), { nil: undefined }),
   ip: fc.option(fc.constantFrom('10.1.2.3', '::ffff:10.1.2.3', '192.0.2.7', '2001:db8::1', 'unknown'), { nil: undefined }),
 });
 
@@ -236,6 +245,7 @@ export const sessions: fc.Arbitrary<SessionFacts> = fc
     levels: fc.dictionary(fc.constantFrom(...LEVELS, 'retired-level'), ago),
     methods: fc.dictionary(fc.constantFrom('pwd', 'otp', 'hwk'), ago),
     spentAt: everOrNever,
+    authenticatedFor: fc.option(fc.constantFrom(...BOUND_ACTIONS), { nil: undefined }),
     device: fc.option(fc.record({ trust: fc.constantFrom<DeviceTrust>('none', 'known', 'bound', 'attested', 'managed'), provenAt: ago }), {
       nil: undefined,
     }),
@@ -246,6 +256,7 @@ export const sessions: fc.Arbitrary<SessionFacts> = fc
 export const facts: fc.Arbitrary<Facts> = fc.record({
   request: requests,
   session: fc.oneof({ arbitrary: sessions, weight: 8 }, { arbitrary: fc.constant(undefined), weight: 1 }),
+  approvals: fc.option(fc.dictionary(fc.constantFrom(...SCOPES), fc.constantFrom(NOW - 1, NOW, NOW + MINUTE)), { nil: undefined }),
   ended: rarely(fc.constantFrom<NonNullable<Facts['ended']>>('signed_out', 'session_revoked', 'idle_timeout')),
 });
 

@@ -22,6 +22,8 @@ const record: fc.Arbitrary<SessionRecord> = fc
     level: word,
     method: word,
     device: fc.option(fc.record({ trust: fc.constantFrom('known', 'bound', 'managed'), provenAt: instant }), { nil: undefined }),
+    authenticatedFor: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { nil: undefined }),
+    client: fc.option(fc.stringMatching(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u), { nil: undefined }),
     data: fc.dictionary(fc.string(), fc.jsonValue()),
     version: fc.nat(16_777_215),
   })
@@ -96,6 +98,10 @@ describe('the text of a session', () => {
     );
   });
 
+  test('costs nothing for what a session does not have', () => {
+    expect(encodeRecord(exampleRecord())).toHaveLength('L1'.length + 38 + '{}'.length + '\n{}'.length);
+  });
+
   test.each([
     ['a subject that is not a text', '{"s":1}'],
     ['an empty subject', '{"s":""}'],
@@ -109,6 +115,14 @@ describe('the text of a session', () => {
     ['a device proven at no time', '{"d":["bound",null]}'],
     ['a device without a time', '{"d":["bound"]}'],
     ['a predecessor that is not a text', '{"p":7}'],
+    ['an action that is not a text', '{"f":1}'],
+    ['an empty action', '{"f":""}'],
+    ['an action that is no digest', '{"f":"a b"}'],
+    ['an action that is too long', `{"f":"${'a'.repeat(65)}"}`],
+    ['a client that is not a text', '{"c":["Firefox"]}'],
+    ['an empty client', '{"c":""}'],
+    ['a client on two lines', '{"c":"a\\nb"}'],
+    ['a client that is too long', `{"c":"${'a'.repeat(65)}"}`],
     ['a list', '[]'],
     ['nothing', 'null'],
     ['no JSON', '{'],

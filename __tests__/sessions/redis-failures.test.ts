@@ -15,6 +15,8 @@ const SCHEDULING_MS = 300;
 /** Tries again quickly, so that recovery is seen quickly. */
 const FAST = { retryStrategy: () => 20 };
 
+const NOTE = { book: 'failures', id: 'a' };
+
 const opened: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
@@ -41,6 +43,8 @@ async function begin(store: RedisStore, ref: SessionRef = newRef()): Promise<Ses
 async function expectUnavailable(store: RedisStore, ref: SessionRef): Promise<void> {
   const calls: readonly [string, () => Promise<unknown>][] = [
     ['read', () => store.read(ref)],
+    ['readNote', () => store.readNote(NOTE)],
+    ['listNotes', () => store.listNotes(NOTE.book)],
     ['end', () => store.end(ref, 'signed_out')],
     ...writesOf(store, ref),
   ];
@@ -55,6 +59,9 @@ function writesOf(store: RedisStore, ref: SessionRef): readonly [string, () => P
     ['spend', () => store.spend(ref, 1)],
     ['endAll', () => store.endAll(ref.tag, 'session_revoked')],
     ['endApp', () => store.endApp('elsewhere', 'session_revoked')],
+    ['writeNote', () => store.writeNote(NOTE, { text: 'secret-value', ttlMs: 60_000, atMost: 10 })],
+    ['takeNote', () => store.takeNote(NOTE)],
+    ['changeNote', () => store.changeNote(NOTE, 'secret-value', 'late', 60_000)],
   ];
 }
 
@@ -127,6 +134,35 @@ describe('Redis', () => {
     await expectRecovery(store, ref);
     expect((await store.read(ref)).record?.data).toBe('{}');
     expect((await store.read(late)).record).toBeUndefined();
+  });
+
+  test('is frozen, and a note that was refused meanwhile is neither taken, changed nor written later', async () => {
+    const server = await start();
+    const store = open(server.client(FAST));
+    const [kept, late] = [NOTE, { ...NOTE, id: 'late' }];
+    const draft = { text: 'kept', ttlMs: 60_000, atMost: 1 };
+    expect(await store.writeNote(kept, draft)).toBe(true);
+    server.pause();
+    const before = performance.now();
+    const calls = [store.changeNote(kept, 'kept', 'late', 60_000), store.takeNote(kept), store.writeNote(late, draft)];
+    for (const result of await Promise.allSettled(calls)) expect(result).toMatchObject({ reason: expect.any(StoreUnavailableError) });
+    expect(performance.now() - before).toBeLessThan(DEADLINE_MS + SCHEDULING_MS);
+    server.resume();
+    await expectRecovery(store);
+    expect((await store.listNotes(NOTE.book)).notes).toEqual([{ id: 'a', text: 'kept' }]);
+  });
+
+  test('is killed while a note is taken: it is there for the next, or gone, never both', async () => {
+    const server = await start(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const store = open(server.client(FAST));
+    expect(await store.writeNote(NOTE, { text: 'once', ttlMs: 60_000, atMost: 1 })).toBe(true);
+    const takes = Promise.allSettled(Array.from({ length: 20 }, () => store.takeNote(NOTE)));
+    await server.kill();
+    const taken = (await takes).filter((result) => result.status === 'fulfilled' && result.value.text === 'once');
+    await server.restart();
+    await expectRecovery(store);
+    const { text } = await store.takeNote(NOTE);
+    expect(taken.length + (text === undefined ? 0 : 1)).toBeLessThanOrEqual(1);
   });
 
   test('is frozen, and an ending that was refused may still happen, never the reverse', async () => {

@@ -11,6 +11,7 @@ import { type RedisSubject, redisSubject } from './redis-subject.ts';
 
 const UNLIMITED = { idleMs: undefined, absoluteMs: undefined };
 const STEP_MS = 60_000;
+const BOOK = 'book';
 
 let server: RedisServer;
 let redis: RedisSubject;
@@ -67,9 +68,18 @@ describe('merging in Redis', () => {
 
 /** A step of a random history. Numbers choose among a few sessions of two subjects. */
 const session = fc.nat(7);
+const note = fc.nat(3);
+const text = fc.constantFrom('', 'a', 'b');
+const lasts = fc.constantFrom(0.5, 1.5, 4.5);
 const step = fc.oneof(
   fc.record({ do: fc.constant('create'), of: session, fresh: fc.boolean(), limit: fc.constantFrom(undefined, 'deny', 'end-oldest') }),
-  fc.record({ do: fc.constant('rotate'), of: session, to: session }),
+  fc.record({
+    do: fc.constant('rotate'),
+    of: session,
+    to: session,
+    at: fc.option(fc.integer({ min: -3, max: 30 }), { nil: undefined }),
+    authenticatedFor: fc.constantFrom(undefined, 'pay', 'erase'),
+  }),
   fc.record({ do: fc.constant('save'), of: session, key: fc.constantFrom('a', 'b'), value: fc.option(fc.nat(9), { nil: undefined }) }),
   fc.record({ do: fc.constant('activity'), of: session }),
   fc.record({ do: fc.constant('spend'), of: session }),
@@ -77,6 +87,9 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('endAll'), of: session, app: fc.constantFrom(undefined, 'shop', 'admin'), except: fc.boolean() }),
   fc.record({ do: fc.constant('endApp'), app: fc.constantFrom('shop', 'admin', '*') }),
   fc.record({ do: fc.constant('list'), of: session }),
+  fc.record({ do: fc.constant('writeNote'), note, text, lasts, atMost: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ do: fc.constant('changeNote'), note, from: text, text, lasts }),
+  fc.record({ do: fc.constant('takeNote'), note }),
   fc.record({ do: fc.constant('advance'), steps: fc.integer({ min: 1, max: 3 }) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -108,24 +121,44 @@ async function replay(subject: StoreUnderTest, refs: readonly SessionRef[], step
   const results: unknown[] = [];
   for (const one of steps) {
     if (one.do === 'advance') await subject.advance(one.steps * STEP_MS);
-    else results.push([one.do, await perform(subject.store, refs, one)]);
+    else if ('note' in one) results.push([one.do, await performNote(subject.store, one)]);
+    else results.push([one.do, await perform(subject.store, refs, one, start)]);
+    results.push((await subject.store.listNotes(BOOK)).notes);
     for (const ref of refs) results.push(comparable(await subject.store.read(ref), start));
   }
   return results;
 }
 
-async function perform(store: SessionStore, refs: readonly SessionRef[], one: Exclude<Step, { do: 'advance' }>): Promise<unknown> {
+async function performNote(store: SessionStore, one: Extract<Step, { note: number }>): Promise<unknown> {
+  const ref = { book: BOOK, id: String(one.note) };
+  if (!('lasts' in one)) return (await store.takeNote(ref)).text;
+  const ttlMs = one.lasts * STEP_MS;
+  if ('from' in one) return store.changeNote(ref, one.from, one.text, ttlMs);
+  return store.writeNote(ref, { text: one.text, ttlMs, atMost: one.atMost });
+}
+
+type SessionStep = Exclude<Step, { do: 'advance' } | { note: number }>;
+
+async function perform(store: SessionStore, refs: readonly SessionRef[], one: SessionStep, start: number): Promise<unknown> {
   const ref = refs['of' in one ? one.of : 0] as SessionRef;
   const others = { level: 'aal2', methods: ['otp'] };
   if ('fresh' in one) {
     const limit =
       one.limit === undefined ? undefined : { max: 2, onLimit: one.limit as 'deny', idleMs: 2.5 * STEP_MS, absoluteMs: 8.5 * STEP_MS };
-    return outcome(await store.create(ref, draft({ fresh: one.fresh, data: dataOf({ a: 0 }) }), UNLIMITED, limit));
+    return outcome(
+      await store.create(
+        ref,
+        draft({ fresh: one.fresh, data: dataOf({ a: 0 }), client: one.fresh ? 'Firefox' : undefined }),
+        UNLIMITED,
+        limit,
+      ),
+    );
   }
   if ('to' in one) {
     const to = refs[one.to] as SessionRef;
     if (to.tag !== ref.tag || to.app !== ref.app || to === ref) return 'not possible';
-    return outcome(await store.rotate(ref, to, others, UNLIMITED));
+    const at = one.at === undefined ? undefined : start + one.at * STEP_MS;
+    return outcome(await store.rotate(ref, to, { ...others, at, authenticatedFor: one.authenticatedFor }, UNLIMITED));
   }
   if ('key' in one) return store.save(ref, new Map([[one.key, one.value === undefined ? undefined : String(one.value)]]));
   if (one.do === 'activity') return store.recordActivity(ref, await store.now(), UNLIMITED);
@@ -153,5 +186,6 @@ function minutesOf(record: SessionRecord, minute: (at: number) => number): unkno
   const { version: _version, longestGapMs, levels, methods, ...rest } = record;
   const instants = [record.createdAt, record.authenticatedAt, record.lastActiveAt, record.spentAt, record.rotatedAt].map(minute);
   const named = [levels, methods].map((times) => Object.entries(times).map(([name, at]) => [name, minute(at)]));
-  return { instants, named, gap: Math.round(longestGapMs / STEP_MS), data: rest.data, subject: rest.subject, app: rest.app };
+  const texts = [rest.authenticatedFor, rest.client];
+  return { instants, named, texts, gap: Math.round(longestGapMs / STEP_MS), data: rest.data, subject: rest.subject, app: rest.app };
 }

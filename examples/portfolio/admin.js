@@ -1,12 +1,15 @@
-import { passive } from 'express-session-policy';
+import { mountConfirmation } from './confirmation.js';
 import { mountEntryPages } from './entry-pages.js';
+import { EXPORT, mountExport } from './export.js';
 import { sessionTable } from './own-sessions.js';
 import { personOf } from './people.js';
-import { ruleGroup, statusOf } from './rules.js';
+import { mountPhoto } from './photo.js';
+import { mountPresence } from './presence.js';
+import { ruleGroup } from './rules.js';
 import { html, page } from './views.js';
 
 const CUSTOMERS = ['Harbour Café', 'Nils & Daughters', 'Oak Street School'];
-const APPS_WITH_SESSIONS = ['shop', 'admin', 'phone'];
+const APPS_WITH_SESSIONS = ['shop', 'admin', 'phone', 'desk'];
 const DONE = {
   deleted: 'The customer is deleted.',
   ended: 'That session is over.',
@@ -16,44 +19,35 @@ const DONE = {
 };
 
 export const ADMIN_RULES = [
-  { title: 'Everywhere', path: '/admin', status: '/admin/status' },
-  { title: 'Deleting', method: 'POST', path: '/admin/delete', status: '/admin/delete/status' },
+  { title: 'Everywhere', path: '/admin' },
+  { title: 'Deleting', method: 'POST', path: '/admin/delete' },
 ];
 
 /** The admin console: short limits, and a fresh and stronger sign-in for what cannot be undone. */
 export function mountAdmin(app, portfolio) {
-  const { sessions } = portfolio;
   const customers = new Set(CUSTOMERS);
   const show = (req, res, view) =>
     void res.send(page({ app: 'admin', person: personOf(req), rules: ruleGroup(portfolio, 'admin', ADMIN_RULES), ...view }));
-  const done = (res, what) => res.redirect(303, `/admin?did=${what}`);
 
-  mountEntryPages(app, { name: 'admin', home: '/admin' });
-  for (const { status } of ADMIN_RULES) app.get(status, passive(), (req, res) => void res.json(statusOf(req)));
+  mountEntryPages(app, { name: 'admin', roles: ['administrator', 'service account'] });
+  mountConfirmation(app, portfolio, 'admin');
+  mountPresence(app, 'admin');
+  mountExport(app, customers, show);
+  mountPhoto(app, show);
+  mountSessions(app, portfolio);
 
   app.get('/admin', async (req, res) => {
-    const live = (await Promise.all(APPS_WITH_SESSIONS.map((name) => sessions.list({ app: name })))).flat();
+    const live = await liveSessions(portfolio);
     const own = (await req.sessionPolicy.sessions()).find(({ current }) => current)?.handle;
     const marked = live.map((one) => ({ ...one, current: one.handle === own }));
-    show(req, res, { title: 'Admin console', notice: DONE[req.query.did], body: consoleView(portfolio, customers, marked) });
+    const notice = DONE[req.query.did] ?? reportedOf(req);
+    show(req, res, { title: 'Admin console', notice, body: consoleView(portfolio, customers, marked) });
   });
 
   app.post('/admin/delete', (req, res) => {
     customers.delete(req.body?.customer);
     if (customers.size === 0) CUSTOMERS.forEach((name) => customers.add(name));
     done(res, 'deleted');
-  });
-
-  app.post('/admin/sessions/end', async (req, res) => {
-    const live = (await Promise.all(APPS_WITH_SESSIONS.map((name) => sessions.list({ app: name })))).flat();
-    const found = live.find(({ handle }) => handle === req.body?.session);
-    if (found !== undefined) await sessions.revoke({ session: found.handle });
-    done(res, 'ended');
-  });
-
-  app.post('/admin/sessions/end-shop', async (_req, res) => {
-    await sessions.revoke({ app: 'shop' });
-    done(res, 'shop-ended');
   });
 
   app.post('/admin/policy', (req, res) => {
@@ -65,12 +59,41 @@ export function mountAdmin(app, portfolio) {
   app.get('/admin/report/data', (_req, res) => void res.json({ orders: 1_040 + (Math.floor(portfolio.now() / 2_000) % 60) }));
 }
 
+/** An administrator ends sessions of others: one, or all of the shop (ASVS 5.0, 7.4.5). */
+function mountSessions(app, portfolio) {
+  app.post('/admin/sessions/end', async (req, res) => {
+    const found = (await liveSessions(portfolio)).find(({ handle }) => handle === req.body?.session);
+    if (found !== undefined) await portfolio.sessions.revoke({ session: found.handle });
+    done(res, 'ended');
+  });
+
+  app.post('/admin/sessions/end-shop', async (_req, res) => {
+    await portfolio.sessions.revoke({ app: 'shop' });
+    done(res, 'shop-ended');
+  });
+}
+
+async function liveSessions({ sessions }) {
+  return (await Promise.all(APPS_WITH_SESSIONS.map((name) => sessions.list({ app: name })))).flat();
+}
+
+function done(res, what) {
+  res.redirect(303, `/admin?did=${what}`);
+}
+
+/** What conditions that only report would have asked for. */
+function reportedOf(req) {
+  const asking = req.sessionPolicy.explain().reported.filter(({ wouldBe }) => wouldBe.outcome !== 'allow');
+  return asking.length > 0 && `Condition ${asking.map(({ condition }) => condition).join(', ')} would ask for more, but only reports.`;
+}
+
 function consoleView(portfolio, customers, live) {
   return html`<h2>Customers</h2><ul class="goods">${[...customers].map(
     (name) => html`<li><span>${name}</span><form method="post" action="/admin/delete">
 <button class="danger" name="customer" value="${name}" aria-label="Delete ${name}">Delete</button></form></li>`,
-  )}</ul><p>Deleting asks for a code (level aal2) that is at most 30 seconds old. A password is refused, however fresh it is.</p>
-<h2>Who is signed in</h2>${sessionTable(portfolio, live, '/admin/sessions/end', true)}
+  )}</ul><p>Deleting asks for a confirmation of level aal2 that is at most 30 seconds old. A password is refused, however fresh it is.</p>
+${EXPORT}
+<h2>Who is signed in</h2>${sessionTable(portfolio, live, { action: '/admin/sessions/end', ofMany: true })}
 <form method="post" action="/admin/sessions/end-shop" class="actions"><button class="danger">Sign everybody out of the shop</button></form>
 <h2>The policy</h2><form method="post" action="/admin/policy" class="actions">
 ${
@@ -79,7 +102,8 @@ ${
     : html`<button name="policy" value="tight">Tighten now</button>`
 }
 <span>${portfolio.isTight ? 'A stricter policy is in force.' : 'Halves every idle timeout, for running sessions too. Watch the numbers change.'}</span></form>
-<p class="actions"><a href="/admin/report">Live report</a></p><p>A page that polls all the time and does not keep you signed in.</p>`;
+<h2>More</h2><p class="actions"><a href="/admin/report">Live report</a> <a href="/admin/photo">Product photo</a></p>
+<p>The report polls all the time and does not keep you signed in. The photo is an upload, which is refused before it is read.</p>`;
 }
 
 const REPORT = html`<p class="figure"><output data-poll="/admin/report/data">–</output> orders today</p>

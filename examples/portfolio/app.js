@@ -1,22 +1,31 @@
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { loadPolicy, memoryStore, sessionPolicy } from 'express-session-policy';
+import { memoryPasskeys } from 'express-session-policy/step-up/passkey';
 import { mountAdmin } from './admin.js';
+import { mountDesk } from './desk.js';
 import { mountJobs } from './jobs.js';
 import { mountOverview } from './overview.js';
 import { mountPhone } from './phone.js';
 import { mountShop } from './shop.js';
+import { suitePage } from './suite-pages.js';
 import { tightened } from './tightened.js';
 import { html, page } from './views.js';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** The four applications and the overview, under one policy, on one Express app. */
-export async function createApp({ secret, store, clock = Date.now, policy }) {
-  const fromFile = policy ?? (await loadPolicy(here('session-policy.yaml')));
-  const sessions = sessionPolicy({ policy: fromFile, secret, store: store ?? memoryStore({ clock }) });
+/**
+ * The five applications and the overview, under one policy, on one Express app. `origin`: where passkeys and the identity provider work;
+ * `provider`: how to reach that.
+ */
+export async function createApp({ secret, store, clock = Date.now, origin = 'http://localhost:3000', provider }) {
+  const fromFile = await loadPolicy(here('session-policy.yaml'));
+  const sessions = sessionPolicy({ policy: fromFile, secret, store: store ?? memoryStore({ clock }), layout: suitePage });
   const portfolio = {
     sessions,
+    origin,
+    provider,
+    passkeys: memoryPasskeys(),
     policy: fromFile,
     isTight: false,
     now: clock,
@@ -33,7 +42,7 @@ export async function createApp({ secret, store, clock = Date.now, policy }) {
   app.use(sessions);
   app.use('/assets', express.static(here('public')));
   app.use(express.urlencoded({ extended: false }), express.json());
-  for (const mount of [mountOverview, mountShop, mountAdmin, mountPhone, mountJobs]) mount(app, portfolio);
+  for (const mount of [mountOverview, mountShop, mountAdmin, mountPhone, mountDesk, mountJobs]) mount(app, portfolio);
   app.use((_req, res) => void res.status(404).send(page({ title: 'Nothing here', body: TO_OVERVIEW })));
   app.use(answerError);
   return { app, sessions };

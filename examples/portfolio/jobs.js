@@ -13,7 +13,7 @@ export function mountJobs(app, portfolio) {
         title: 'Jobs API',
         app: 'jobs',
         rules: ruleGroup(portfolio, 'jobs', JOBS_RULES),
-        script: 'jobs.js',
+        script: '/assets/jobs.js',
         lead: LEAD,
         body: body(req.headers.host),
       }),

@@ -2,6 +2,7 @@
 export const PEOPLE = new Map([
   ['ada', { name: 'Ada Okafor', role: 'customer', subject: { id: 'ada', kind: 'user' } }],
   ['grace', { name: 'Grace Lind', role: 'administrator', subject: { id: 'grace', kind: 'user' } }],
+  ['mina', { name: 'Mina Sato', role: 'administrator', subject: { id: 'mina', kind: 'user' } }],
   ['nightly', { name: 'nightly-report', role: 'service account', subject: { id: 'nightly', kind: 'service' } }],
 ]);
 
@@ -9,4 +10,13 @@ export const PEOPLE = new Map([
 export function personOf(req) {
   const { subject } = req.sessionPolicy;
   return subject && PEOPLE.get(subject.id);
+}
+
+/** What somebody is called. */
+export function nameOf({ id }) {
+  return PEOPLE.get(id)?.name ?? id;
+}
+
+export function isAdministrator({ id }) {
+  return PEOPLE.get(id)?.role === 'administrator';
 }

@@ -1,29 +1,24 @@
-import { passive } from 'express-session-policy';
-import { newCode, spendCode } from './codes.js';
+import { withCode } from './confirmation.js';
+import { newCode } from './codes.js';
 import { PEOPLE } from './people.js';
-import { ruleGroup, statusOf } from './rules.js';
+import { mountPresence } from './presence.js';
+import { ruleGroup } from './rules.js';
 import { html, page } from './views.js';
 
 export const PHONE_RULES = [
-  { title: 'Everywhere', path: '/phone/me', status: '/phone/status' },
-  { title: 'Transferring', method: 'POST', path: '/phone/transfer', status: '/phone/transfer/status' },
+  { title: 'Everywhere', path: '/phone/me' },
+  { title: 'Transferring', method: 'POST', path: '/phone/transfer' },
 ];
 
 /** The interface of a native application: no cookie, the session travels as a bearer token. Its page plays the phone. */
 export function mountPhone(app, portfolio) {
-  for (const { status } of PHONE_RULES) app.get(status, passive(), (req, res) => void res.json(statusOf(req)));
+  mountPresence(app, 'phone');
+  app.use('/phone/reauthenticate', withCode);
 
   app.get('/phone', (req, res) => {
-    res.send(
-      page({
-        title: 'Phone API',
-        app: 'phone',
-        rules: ruleGroup(portfolio, 'phone', PHONE_RULES),
-        script: 'phone.js',
-        lead: LEAD,
-        body: body(req.headers.host),
-      }),
-    );
+    const rules = ruleGroup(portfolio, 'phone', PHONE_RULES);
+    const view = { title: 'Phone API', app: 'phone', rules, script: '/assets/phone.js', lead: LEAD };
+    res.send(page({ ...view, body: body(req.headers.host) }));
   });
 
   app.post('/phone/login', async (req, res) => {
@@ -35,13 +30,6 @@ export function mountPhone(app, portfolio) {
   app.get('/phone/me', (req, res) => void res.json({ name: PEOPLE.get(req.sessionPolicy.subject.id)?.name, balance: 120 }));
   app.post('/phone/transfer', (_req, res) => void res.json({ transferred: 20 }));
   app.post('/phone/code', (req, res) => void res.json({ code: newCode(req), note: 'a real application sends it another way' }));
-
-  app.post('/phone/reauthenticate', async (req, res) => {
-    if (req.sessionPolicy.subject === undefined || !spendCode(req, req.body?.code))
-      return void res.status(400).json({ error: 'code not accepted' });
-    const { token, expiresAt } = await req.sessionPolicy.reauthenticated({ amr: ['otp'], level: 'aal2' });
-    res.json({ token, expiresAt });
-  });
 
   app.post('/phone/logout', async (req, res) => {
     await req.sessionPolicy.signOut();
@@ -56,7 +44,7 @@ const body = (host) => html`<div class="actions" data-phone>
 <button data-call="POST /phone/login">Sign in as Ada</button>
 <button class="quiet" data-call="GET /phone/me">Read my account</button>
 <button class="quiet" data-call="POST /phone/transfer">Transfer € 20</button>
-<button class="quiet" data-call="POST /phone/reauthenticate">Confirm with a code</button>
+<button class="quiet" data-call="POST /phone/reauthenticate/form?way=code">Confirm with a code</button>
 <button class="quiet" data-call="POST /phone/logout">Sign out</button></div>
 <noscript><p class="notice">This page needs JavaScript; the lines below work without it.</p></noscript>
 <h2>Request</h2><pre class="wire" data-request tabindex="0" aria-label="Request">Press a button.</pre>

@@ -1,61 +1,74 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { memoryStore, redisStore } from 'express-session-policy';
 import { addresses } from './addresses.js';
 import { createApp } from './app.js';
+import { startIdentityProvider } from './start-identity-provider.js';
 
 const { PORT = '3000', REDIS_URL, SESSION_SECRET } = process.env;
-const redis = REDIS_URL ? await connect(REDIS_URL) : undefined;
+const running = [];
 
 try {
   await start();
 } catch (error) {
   console.error(inPlainWords(error));
   process.exitCode = 1;
-  redis?.disconnect();
+  await stop();
 }
 
 async function start() {
-  const store = redis === undefined ? memoryStore() : redisStore({ client: redis, prefix: 'portfolio:' });
-  const { app, sessions } = await createApp({ store, secret: SESSION_SECRET || randomBytes(32).toString('base64url') });
-  try {
-    await sessions.ready();
-    const server = app.listen(Number(PORT));
-    await once(server, 'listening');
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(server, sessions));
-    announce(server.address().port);
-    if (process.argv.includes('--report')) console.log(sessions.report(app).toString());
-  } catch (error) {
-    await sessions.close();
-    throw error;
-  }
+  const store = REDIS_URL ? await redisAt(REDIS_URL) : memoryStore();
+  // Passkeys and the identity provider have to know the port first. Who comes meanwhile waits.
+  let serve;
+  const ready = new Promise((resolve) => (serve = resolve));
+  const server = createServer((req, res) => void ready.then((app) => app(req, res))).listen(Number(PORT));
+  await once(server, 'listening');
+  running.push(() => closed(server));
+  const { port } = server.address();
+  const { local: origin } = addresses(port);
+  const provider = await startIdentityProvider(['shop', 'admin'].map((app) => `${origin}/${app}/reauthenticate/oidc/callback`));
+  running.push(() => provider.stop());
+  const { app, sessions } = await createApp({ store, origin, provider, secret: SESSION_SECRET || randomBytes(32).toString('base64url') });
+  running.push(() => sessions.close());
+  await sessions.ready();
+  serve(app);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop());
+  announce(port, provider.issuer);
+  if (process.argv.includes('--report')) console.log(sessions.report(app).toString());
 }
 
 /** ioredis is loaded only where it is needed. Its errors reach us through the store, so nothing is to be done about them here. */
-async function connect(url) {
+async function redisAt(url) {
   const { Redis } = await import('ioredis');
-  return new Redis(url).on('error', () => undefined);
+  const client = new Redis(url).on('error', () => undefined);
+  running.push(() => client.disconnect());
+  return redisStore({ client, prefix: 'portfolio:' });
 }
 
-function announce(port) {
+function announce(port, issuer) {
   const { local, network } = addresses(port);
   console.log(`
-  Four applications under one session policy
+  Five applications under one session policy
 
   On this machine    ${local}
-${network.map((url) => `  On this network    ${url}\n`).join('')}
-  Sessions are kept in ${redis === undefined ? 'memory (set REDIS_URL to keep them in Redis)' : 'Redis (REDIS_URL)'}.
+${network.map((url) => `  On this network    ${url}  (without passkeys and the identity provider)\n`).join('')}
+  Its identity provider is ${issuer}, an OpenID provider in a process of its own.
+  Sessions are kept in ${REDIS_URL ? 'Redis (REDIS_URL)' : 'memory (set REDIS_URL to keep them in Redis)'}.
   ${SESSION_SECRET ? 'The secret is SESSION_SECRET.' : 'The secret was made for this run (set SESSION_SECRET to keep one).'}
 
   Stop with Ctrl+C.
 `);
 }
 
-async function stop(server, sessions) {
+/** Ends what was started, the last first. */
+async function stop() {
+  for (const end of running.splice(0).reverse()) await end();
+}
+
+async function closed(server) {
   server.close();
   server.closeAllConnections();
-  await sessions.close();
-  redis?.disconnect();
 }
 
 function inPlainWords({ code, message }) {

@@ -1,9 +1,12 @@
-import { passive } from 'express-session-policy';
+import { mountConfirmation } from './confirmation.js';
 import { mountEntryPages } from './entry-pages.js';
-import { endOwn, sessionTable } from './own-sessions.js';
+import { mountGift } from './gift.js';
+import { sessionTable } from './own-sessions.js';
+import { mountPasskeys } from './passkeys.js';
 import { personOf } from './people.js';
+import { mountPresence } from './presence.js';
 import { whyEnded } from './reasons.js';
-import { ruleGroup, statusOf } from './rules.js';
+import { ruleGroup } from './rules.js';
 import { html, page } from './views.js';
 
 const GOODS = new Map([
@@ -11,25 +14,39 @@ const GOODS = new Map([
   ['lamp', { name: 'Desk lamp', price: 39 }],
   ['kettle', { name: 'Kettle', price: 54 }],
 ]);
-const DONE = { end: 'That session is over.', 'end-others': 'You are signed in here only.', nothing: 'That session was over already.' };
+const DONE = { end: 'That session is over.', 'end-others': 'You are signed in here only.' };
 const ORDERS = ['1042 · Notebook, Desk lamp · on its way', '1017 · Kettle · delivered'];
 
 export const SHOP_RULES = [
-  { title: 'Everywhere', path: '/shop', status: '/shop/status' },
-  { title: 'My account', path: '/shop/account', status: '/shop/account/status' },
-  { title: 'Orders', path: '/shop/orders', status: '/shop/orders/status' },
-  { title: 'Paying', method: 'POST', path: '/shop/pay', status: '/shop/pay/status' },
+  { title: 'Everywhere', path: '/shop' },
+  { title: 'My account', path: '/shop/account' },
+  { title: 'Orders', path: '/shop/orders' },
+  { title: 'Paying', method: 'POST', path: '/shop/pay' },
 ];
 
 /** The shop: open to all, with a session from the first thing put in the basket, and an account behind shorter limits. */
 export function mountShop(app, portfolio) {
-  const { sessions } = portfolio;
   const show = (req, res, view) =>
     void res.send(page({ app: 'shop', person: personOf(req), rules: ruleGroup(portfolio, 'shop', SHOP_RULES), ...view }));
 
-  mountEntryPages(app, { name: 'shop', home: '/shop', keep: ['basket'] });
-  for (const { status } of SHOP_RULES) app.get(status, passive(), (req, res) => void res.json(statusOf(req)));
+  mountEntryPages(app, { name: 'shop', keep: ['basket'] });
+  mountConfirmation(app, portfolio, 'shop');
+  mountPresence(app, 'shop', { stepUp: { maxAge: '1m' } });
+  mountBasket(app, show);
+  mountGift(app, show);
+  mountPasskeys(app, portfolio, show);
 
+  app.get('/shop/orders', (req, res) =>
+    show(req, res, { title: 'Orders', body: html`<ul class="list">${ORDERS.map((one) => html`<li>${one}</li>`)}</ul>` }),
+  );
+
+  app.get('/shop/account', async (req, res) => {
+    const own = await req.sessionPolicy.sessions();
+    show(req, res, { title: 'My account', notice: DONE[req.query.did], body: accountView(portfolio, own) });
+  });
+}
+
+function mountBasket(app, show) {
   app.get('/shop', (req, res) => show(req, res, { title: 'Shop', notice: whyEnded(req), body: shopFront(basketOf(req)) }));
 
   app.post('/shop/basket', (req, res) => {
@@ -45,25 +62,6 @@ export function mountShop(app, portfolio) {
     req.session.basket = [];
     res.redirect(303, '/shop/checkout?paid');
   });
-
-  app.get('/shop/orders', (req, res) =>
-    show(req, res, { title: 'Orders', body: html`<ul class="list">${ORDERS.map((one) => html`<li>${one}</li>`)}</ul>` }),
-  );
-
-  app.get('/shop/account', async (req, res) => {
-    const own = await req.sessionPolicy.sessions();
-    show(req, res, { title: 'My account', notice: DONE[req.query.did], body: accountView(portfolio, own) });
-  });
-
-  app.post('/shop/account/sessions/end', async (req, res) => {
-    const ended = await endOwn(sessions, req);
-    res.redirect(303, `/shop/account?did=${ended ? 'end' : 'nothing'}`);
-  });
-
-  app.post('/shop/account/sessions/end-others', async (req, res) => {
-    await req.sessionPolicy.revokeOthers();
-    res.redirect(303, '/shop/account?did=end-others');
-  });
 }
 
 function basketOf(req) {
@@ -76,11 +74,13 @@ function shopFront(basket) {
 <form method="post" action="/shop/basket"><button class="quiet" name="item" value="${id}" aria-label="Add ${name} to the basket">Add</button></form></li>`,
   )}</ul>
 <p>In the basket: <strong>${basket.length}</strong>. It stays when you sign in, because the shop names it to be kept.</p>
-<p class="actions"><a class="button" href="/shop/checkout">Checkout</a> <a href="/shop/account">My account</a> <a href="/shop/orders">Orders</a></p>
+<p class="actions"><a class="button" href="/shop/checkout">Checkout</a> <a href="/shop/gift">Gift card</a> <a href="/shop/account">My account</a>
+<a href="/shop/orders">Orders</a></p>
 ${tryThese([
-  'Sign in by My account, then wait on this page: after 2 minutes the session is over.',
+  'Sign in by My account, then wait on this page: 20 seconds before the end it asks whether you are still there, in all tabs.',
   'Stay away for 45 seconds, then open My account: you are asked to confirm, and still signed in.',
-  'Pay more than a minute after signing in: it asks again, then brings you back.',
+  'Pay more than a minute after signing in: it asks again, then shows once more what you were about to send.',
+  'Send a gift card: it is confirmed by itself, once, with exactly these values.',
 ])}`;
 }
 
@@ -92,9 +92,14 @@ function checkout(basket) {
 }
 
 function accountView(portfolio, own) {
-  return html`<h2>Where you are signed in</h2>${sessionTable(portfolio, own, '/shop/account/sessions/end')}
-<form method="post" action="/shop/account/sessions/end-others" class="actions"><button>Sign out everywhere else</button> <a href="/shop">Back to the shop</a></form>
-<p>Open this address in another browser, sign in as the same person, and end that session from here.</p>`;
+  return html`<h2>Where you are signed in</h2>
+${sessionTable(portfolio, own, { action: '/shop/session/sessions/end', doneAt: '/shop/account?did=end' })}
+<form method="post" action="/shop/session/sessions/end-others" class="actions">
+<input type="hidden" name="returnTo" value="/shop/account?did=end-others"><button>Sign out everywhere else</button> <a href="/shop">Back to the shop</a></form>
+<p>Open this address in another browser, sign in as the same person, and end that session from here. It asks for a confirmation of the last
+minute.</p>
+<h2>Passkeys</h2><p class="actions"><a href="/shop/account/passkeys">Register a passkey</a></p>
+<p>Registering asks for a confirmation first. Then you can confirm with the passkey, in the admin console too.</p>`;
 }
 
 function tryThese(lines) {

@@ -16,6 +16,11 @@ export function html(strings, ...values) {
   return new Markup(String.raw({ raw: strings }, ...values.map(render)));
 }
 
+/** HTML that was made elsewhere, by who escapes as carefully. */
+export function trusted(text) {
+  return new Markup(text);
+}
+
 function render(value) {
   if (value === undefined || value === null || value === false) return '';
   if (Array.isArray(value)) return value.map(render).join('');
@@ -27,11 +32,12 @@ const APPS = [
   ['/shop', 'Shop', 'shop'],
   ['/admin', 'Admin', 'admin'],
   ['/phone', 'Phone', 'phone'],
+  ['/desk', 'Desk', 'desk'],
   ['/about/jobs', 'Jobs', 'jobs'],
 ];
 
 /** A whole page: what the application shows, and beside it the rule it is under. */
-export function page({ title, app, person, lead, notice, body, rules, script = 'page.js' }) {
+export function page({ title, app = 'overview', person, lead, notice, body, rules, script = '/assets/page.js', scripts = [] }) {
   return String(html`<!doctype html>
 <html lang="en">
 <head>
@@ -41,9 +47,9 @@ export function page({ title, app, person, lead, notice, body, rules, script = '
 <title>${title} · express-session-policy</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/style.css">
-<script type="module" src="/assets/${script}"></script>
+${[script, ...scripts].map((one) => html`<script type="module" src="${one}"></script>`)}
 </head>
-<body class="app-${app}">
+<body class="app-${app}"${person && html` data-session="/${app}/session"`}>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="/">express-session-policy</a>

@@ -8,15 +8,17 @@ import { INVALID, NOTHING } from '../proofs/presented.ts';
 import { ROTATION_GRACE_MS } from '../sessions/record-lifecycle.ts';
 import { isSessionId, refOf } from '../sessions/session-id.ts';
 import type { ReadResult } from '../sessions/session-store.ts';
-import { answerOutside, answerRefusal } from './answers.ts';
+import { answerOutside } from './answers.ts';
 import type { AppRuntime } from './app-runtime.ts';
 import { auditDecision, auditRefusal } from './auditing.ts';
 import { isCrossSite, isSafe } from './cross-site.ts';
 import type { Engine } from './engine.ts';
+import { type ActionInWords, interrupt } from './interruption/interruption.ts';
 import { RequestContext } from './request-context.ts';
 import { GatheredFacts } from './request-facts.ts';
 import { carry } from './request-properties.ts';
 import { parseData } from './session-data.ts';
+import { forgetEnded } from './shared-device.ts';
 import { clientAddress, type Trust } from './trusted-proxies.ts';
 
 /** Finds the app of a request. `undefined`: it belongs to none or came from another site, and has been answered. */
@@ -81,9 +83,10 @@ function isUsable(context: RequestContext, { record, now }: ReadResult): boolean
 /** Does what the decision says: goes on, challenges, or refuses and ends the session. */
 export function enforce(context: RequestContext, decision: Decision, next: NextFunction): Promise<void> | void {
   auditDecision(context, decision);
+  forgetEnded(context, decision);
   if (decision.session === 'end' && context.loaded !== undefined) return endAndEnforce(context, decision, next);
   if (decision.session !== 'keep') context.use(undefined);
-  if (decision.outcome !== 'allow') return answerRefusal(context, decision);
+  if (decision.outcome !== 'allow') return interrupt(context, decision);
   if (decision.requirement?.stepUp?.once !== undefined && context.loaded !== undefined) return spendAndGoOn(context, next);
   goOn(context, next);
 }
@@ -97,14 +100,14 @@ async function endAndEnforce(context: RequestContext, decision: Decision, next: 
   // A guard that decides again, and explain(), have to find the reason, as the next request does by the tombstone.
   if (isEndReason(reason)) context.facts.ended = reason;
   if (decision.outcome === 'allow') goOn(context, next);
-  else answerRefusal(context, decision);
+  else await interrupt(context, decision);
 }
 
 /** A once-only action takes its authentication with it: of parallel requests with the same one, a single one goes on. */
-export async function spendAndGoOn(context: RequestContext, next: NextFunction): Promise<void> {
+export async function spendAndGoOn(context: RequestContext, next: NextFunction, about?: () => ActionInWords): Promise<void> {
   if (await context.spend()) return goOn(context, next);
   auditDecision(context, context.decision);
-  answerRefusal(context, context.decision);
+  await interrupt(context, context.decision, about?.());
 }
 
 function goOn(context: RequestContext, next: NextFunction): void {

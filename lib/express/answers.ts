@@ -2,9 +2,11 @@ import type { Request, Response } from 'express';
 import type { Decision } from '../policy/decision.ts';
 import type { Reason } from '../policy/reason.ts';
 import { SessionError, StoreUnavailableError } from '../sessions/errors.ts';
+import { isPage, sendsToken } from './client-kind.ts';
+import { type Html, html, type PageLayout, sendPage } from './html-page.ts';
 import { explanation } from './reason-texts.ts';
-import { isLocalPath } from './return-to.ts';
 import type { RequestContext } from './request-context.ts';
+import { type Asked, isLocalPath, withReturnTo } from './return-to.ts';
 
 /** The body of a refusal, as RFC 9457 has it. */
 export interface Problem {
@@ -20,6 +22,10 @@ export interface Problem {
   readonly amr?: readonly string[];
   /** Where a person can sign in or confirm who they are. */
   readonly reauthenticate?: string;
+  /** Names what was interrupted: handed to the confirmation, it makes that one for this very action. Then the request is repeated. */
+  readonly resume?: string;
+  /** Where a person can go on, on a device of their own: for `step_up_refused`. */
+  readonly ownDeviceUrl?: string;
 }
 
 const RETRY_AFTER_SECONDS = 2;
@@ -32,35 +38,33 @@ const STATUS: Partial<Record<Reason, number>> = {
   condition_blocked: 403,
   step_up_refused: 403,
   device_trust_insufficient: 403,
+  approval_required: 403,
+  request_expired: 410,
   store_unavailable: 503,
 };
 
-/** Answers a request that may not go on, in the form that the client asked for. */
-export function answerRefusal(context: RequestContext, decision: Decision): void {
+/** Answers a request that may not go on, in the form that the client asked for. `asked` says what a confirmation would be for. */
+export function answerRefusal(context: RequestContext, decision: Decision, asked?: Asked): void {
   const { req, res } = context;
-  const way = decision.challenge?.kind;
-  const url = way === undefined || way === 'device' ? undefined : wayTo(context, way);
+  const { pageUrl, signed } = wayOn(context, decision, asked);
   noStore(res);
-  if (url !== undefined && isPage(req) && context.runtime.app.profile.transport === 'cookie') {
-    res.statusCode = 303;
-    res.setHeader('Location', url);
-    res.end();
-    return;
-  }
+  if (pageUrl !== undefined && isPage(req)) return redirect(res, pageUrl);
   const problem = problemOf(decision.reason, {
     ...stepUpDetails(decision),
-    ...(url === undefined || context.runtime.app.profile.transport !== 'cookie' ? {} : { reauthenticate: url }),
+    ...(pageUrl === undefined ? {} : { reauthenticate: pageUrl }),
+    ...(signed === undefined || asked === undefined ? {} : { resume: signed }),
+    ...ownDevice(context, decision),
   });
   const authenticate = wwwAuthenticate(context, decision, problem);
   if (authenticate !== undefined) res.setHeader('WWW-Authenticate', authenticate);
-  send(req, res, problem);
+  send(req, res, problem, context.engine.settings.layout);
 }
 
 /** Answers a request that belongs to no app of the policy, or to which one cannot be said. */
-export function answerOutside(req: Request, res: Response, reason: Reason): void {
+export function answerOutside(req: Request, res: Response, reason: Reason, layout?: PageLayout): void {
   noStore(res);
   if (reason === 'store_unavailable') retryLater(res);
-  send(req, res, problemOf(reason));
+  send(req, res, problemOf(reason), layout);
 }
 
 /** Answers a request whose session could not be read or stored. What the handler wrote has been dropped. */
@@ -71,17 +75,25 @@ export function answerFailure(context: RequestContext, error: unknown): void {
   if (error instanceof StoreUnavailableError) {
     engine.settings.log({ code: 'store_unavailable', message: error.message, app: runtime.app.name });
     retryLater(res);
-    send(req, res, problemOf('store_unavailable'));
+    send(req, res, problemOf('store_unavailable'), engine.settings.layout);
   } else if (error instanceof SessionError) {
-    engine.settings.log({ code: 'session_not_saved', message: error.message, app: runtime.app.name });
-    send(req, res, { ...problemOf(error.code.replace(/^ERR_/, '').toLowerCase()), status: error.status, detail: error.message });
+    // That nobody is signed in is no failure of ours, and anybody could fill the log with it.
+    if (error.code !== 'ERR_SESSION_ENDED')
+      engine.settings.log({ code: 'session_not_saved', message: error.message, app: runtime.app.name });
+    send(
+      req,
+      res,
+      { ...problemOf(error.code.replace(/^ERR_/, '').toLowerCase()), status: error.status, detail: error.message },
+      engine.settings.layout,
+    );
   } else {
     engine.settings.log({ code: 'check_failed', message: error instanceof Error ? error.name : 'unknown error', app: runtime.app.name });
-    send(req, res, { ...problemOf('internal_error'), status: 500 });
+    send(req, res, { ...problemOf('internal_error'), status: 500 }, engine.settings.layout);
   }
 }
 
-function problemOf(reason: string, more: Partial<Problem> = {}): Problem {
+/** A refusal with the texts that people get for its reason. */
+export function problemOf(reason: string, more: Partial<Problem> = {}): Problem {
   const { title, detail } = explanation(reason);
   return { type: 'about:blank', title, status: STATUS[reason as Reason] ?? 401, detail, reason, ...more };
 }
@@ -93,6 +105,11 @@ function stepUpDetails({ challenge }: Decision): Partial<Problem> {
     ...(challenge.level === undefined ? {} : { level: challenge.level }),
     ...(challenge.amr.length === 0 ? {} : { amr: challenge.amr }),
   };
+}
+
+function ownDevice({ runtime }: RequestContext, { reason }: Decision): Partial<Problem> {
+  const { ownDeviceUrl } = runtime.app;
+  return reason !== 'step_up_refused' || ownDeviceUrl === undefined ? {} : { ownDeviceUrl };
 }
 
 /** RFC 9470 section 3 for a step-up; RFC 6750 section 3 where a token is missing or no longer good. */
@@ -109,39 +126,53 @@ function wwwAuthenticate({ req, runtime, presentedSomething }: RequestContext, d
   return presentedSomething || bearer ? `Bearer error="invalid_token", error_description="${problem.title}"` : 'Bearer';
 }
 
-/** Where the person goes to sign in or to confirm who they are, with the way back. */
-function wayTo(context: RequestContext, kind: 'sign-in' | 'step-up'): string {
+/** How a challenge can be met: the page on which a person signs in or confirms who they are, and the signed way back from it. */
+function wayOn(context: RequestContext, decision: Decision, asked: Asked | undefined): WayOn {
   const { engine, runtime, now } = context;
   const { app } = runtime;
-  return engine.returnTo.attach(kind === 'sign-in' ? app.loginUrl : app.reauthenticateUrl, app.name, wayBack(context.req), now);
+  const kind = decision.challenge?.kind;
+  if (kind !== 'sign-in' && kind !== 'step-up') return {};
+  const signed = engine.returnTo.sign(app.name, { path: pageBefore(context), asked }, now);
+  // The page before may be one of the last person: whoever signs in on a shared device begins anew.
+  if (app.profile.shared && kind === 'sign-in') return { pageUrl: app.loginUrl };
+  if (app.profile.transport !== 'cookie') return { signed };
+  return { signed, pageUrl: withReturnTo(kind === 'sign-in' ? app.loginUrl : app.reauthenticateUrl, signed) };
 }
 
-/** A page that was asked for is where to return to; a form goes back to the page that it stood on. */
-function wayBack(req: Request): string {
-  if (req.method === 'GET' || req.method === 'HEAD') return req.originalUrl;
-  const { referer, host } = req.headers;
-  if (referer === undefined || !URL.canParse(referer)) return '/';
+interface WayOn {
+  readonly pageUrl?: string;
+  readonly signed?: string | undefined;
+}
+
+/** Answers a form that cannot be kept until its sender has confirmed who they are, so that they confirm first and then send it. */
+export function answerUnkept(context: RequestContext, decision: Decision, asked: Asked): void {
+  const { pageUrl = '/' } = wayOn(context, decision, asked);
+  const body = html`<p>This needs a recent confirmation that it's you. Files and very long forms cannot be kept until then, so nothing has been
+taken.</p><p><a class="button first" href="${pageUrl}">Confirm, then send it again</a></p>`;
+  sendPage(context.res, 401, { title: 'Please confirm first', body: String(body) }, context.engine.settings.layout);
+}
+
+function redirect(res: Response, url: string): void {
+  res.statusCode = 303;
+  res.setHeader('Location', url);
+  res.end();
+}
+
+/** A page that was asked for is where to return to; a form, and what a script fetched, leads back to the page that it came from. */
+export function pageBefore(context: RequestContext): string {
+  const { req } = context;
+  const reads = req.method === 'GET' || req.method === 'HEAD';
+  if (reads && isPage(req)) return req.originalUrl;
+  return refererPage(context) ?? (reads ? req.originalUrl : '/');
+}
+
+/** The page of this host that a request came from, as the browser tells it. */
+export function refererPage({ facts, req }: RequestContext): string | undefined {
+  const { referer } = req.headers;
+  if (referer === undefined || !URL.canParse(referer)) return undefined;
   const page = new URL(referer);
-  return page.host === host && isLocalPath(page.pathname + page.search) ? page.pathname + page.search : '/';
-}
-
-/** Whether a program speaks, which holds a token of some kind. Not `Basic`: a proxy may ask browsers for that. */
-function sendsToken(req: Request): boolean {
-  return /^(?:bearer|dpop) /i.test(req.headers.authorization ?? '');
-}
-
-/** Whether a browser is loading a page, and not a script its data. */
-function isPage(req: Request): boolean {
-  if (sendsToken(req)) return false;
-  const mode = req.headers['sec-fetch-mode'];
-  if (mode !== undefined && mode !== 'navigate') return false;
-  if (req.headers['x-requested-with'] === 'XMLHttpRequest') return false;
-  return prefersHtml(req);
-}
-
-function prefersHtml(req: Request): boolean {
-  const { accept } = req.headers;
-  return accept !== undefined && accept.includes('text/html') && req.accepts(['html', 'json']) === 'html';
+  const path = page.pathname + page.search;
+  return page.host === facts.host && isLocalPath(path) ? path : undefined;
 }
 
 function retryLater(res: Response): void {
@@ -152,16 +183,18 @@ function noStore(res: Response): void {
   res.setHeader('Cache-Control', 'no-store');
 }
 
-function send(req: Request, res: Response, problem: Problem): void {
+/** Sends a refusal: to a browser that loads a page as a page, to anybody else as RFC 9457 has it. */
+export function send(req: Request, res: Response, problem: Problem, layout?: PageLayout): void {
+  if (isPage(req)) return sendPage(res, problem.status, { title: problem.title, body: String(inWords(problem)) }, layout);
+  const body = JSON.stringify(problem);
   res.statusCode = problem.status;
-  const html = isPage(req);
-  const body = html ? page(problem) : JSON.stringify(problem);
-  res.setHeader('Content-Type', html ? 'text/html; charset=utf-8' : 'application/problem+json; charset=utf-8');
+  res.setHeader('Content-Type', 'application/problem+json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
-function page({ title, detail }: Problem): string {
-  const text = (value: string): string => value.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${text(title)}</title><main><h1>${text(title)}</h1><p>${text(detail)}</p></main></html>`;
+/** The address is for another device, so it is no link: one that is followed here signs a person in on the very device that they should leave. */
+function inWords({ detail, ownDeviceUrl }: Problem): Html {
+  if (ownDeviceUrl === undefined) return html`<p>${detail}</p>`;
+  return html`<p>${detail} Open this address on your own phone or computer, and sign in there:</p><p class="what"><code>${ownDeviceUrl}</code></p>`;
 }

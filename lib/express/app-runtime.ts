@@ -8,7 +8,7 @@ import type { Retention } from '../sessions/session-record.ts';
 import type { ConcurrencyLimit } from '../sessions/session-store.ts';
 import { SetupError } from './errors.ts';
 import type { Settings } from './options.ts';
-import { type StaticHeader, responseHeaders } from './response-headers.ts';
+import { type StaticHeader, otherOpenerPolicy, responseHeaders } from './response-headers.ts';
 
 /** What the middleware needs to serve one app, made once when the policy is put in force. */
 export interface AppRuntime {
@@ -19,7 +19,8 @@ export interface AppRuntime {
   readonly cookieName: (secure: boolean) => string;
   readonly sendsSecure: (secure: boolean) => boolean;
   readonly headersFor: (secure: boolean) => readonly StaticHeader[];
-  readonly clearSiteData: string;
+  /** A `Cross-Origin-Opener-Policy` that the app's pages do not have: a page with it is put in a browsing context group of its own. */
+  readonly otherOpenerPolicy: (secure: boolean) => string;
   readonly retention: Retention;
   readonly limit: ConcurrencyLimit | undefined;
   /** A touch is due when this much has passed since the last one. */
@@ -40,15 +41,15 @@ function appRuntime(app: CompiledApp, settings: Settings): AppRuntime {
   const names = cookieNames(app);
   const sendsSecure = cookieSecurity(app, settings.production);
   const cookieName = (secure: boolean): string => (sendsSecure(secure) ? names.secure : names.plain);
+  const headersFor = responseHeaders(app, settings.production);
   return {
     app,
     ids,
     cookieName,
     sendsSecure,
     present: presenter(app, ids, cookieName),
-    headersFor: responseHeaders(app, settings.production),
-    // Cookies of other apps on the host are theirs; our own is expired by name.
-    clearSiteData: app.sharesHost ? '"cache", "storage"' : '"cache", "cookies", "storage"',
+    headersFor,
+    otherOpenerPolicy: (secure) => otherOpenerPolicy(headersFor(secure)),
     retention: { idleMs: app.longestIdleMs, absoluteMs: app.longestAbsoluteMs },
     limit: concurrencyLimit(app),
     touchAfterMs: touchInterval(app.smallestIdleMs),

@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../audit/audit-event.ts';
+import type { ApprovalEvidence, AuditEvent } from '../audit/audit-event.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { RequestFacts, Subject } from '../policy/facts.ts';
 import type { CompiledApp } from '../policy/policy.ts';
@@ -22,7 +22,30 @@ export function auditLifecycle(
   emit(context, { type, outcome: 'allow', reason: type === 'sign_out' ? 'signed_out' : 'allowed', subject });
 }
 
-function emit(context: RequestContext, what: Pick<AuditEvent, 'type' | 'outcome' | 'reason' | 'subject'>): void {
+const APPROVAL_OUTCOMES = {
+  approval_requested: 'challenge',
+  approval_granted: 'allow',
+  approval_refused: 'deny',
+  approval_revoked: 'deny',
+} as const;
+
+/** Hands a step in the life of an approval to the audit sink, if there is one. */
+export function auditApproval(context: RequestContext, type: keyof typeof APPROVAL_OUTCOMES, approval: ApprovalEvidence): void {
+  emitApproval(context, type, APPROVAL_OUTCOMES[type], approval);
+}
+
+/** Hands the use of an approval to the audit sink, or the attempt to decide one by somebody who may not. */
+export function auditApprovalDecision(context: RequestContext, outcome: 'allow' | 'deny', approval: ApprovalEvidence): void {
+  emitApproval(context, 'decision', outcome, approval);
+}
+
+function emitApproval(context: RequestContext, type: AuditEvent['type'], outcome: AuditEvent['outcome'], approval: ApprovalEvidence): void {
+  if (context.engine.settings.audit === undefined) return;
+  const reason = outcome === 'allow' ? 'allowed' : 'approval_required';
+  emit(context, { type, outcome, reason, subject: context.facts.session?.subject, approval });
+}
+
+function emit(context: RequestContext, what: Pick<AuditEvent, 'type' | 'outcome' | 'reason' | 'subject' | 'approval'>): void {
   const { app } = context.runtime;
   context.engine.settings.audit?.({
     ...what,

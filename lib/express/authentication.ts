@@ -1,6 +1,8 @@
 import type { Subject } from '../policy/facts.ts';
 import { SessionError } from '../sessions/errors.ts';
-import type { SessionDraft } from '../sessions/session-record.ts';
+import { isClientText } from '../sessions/store-input.ts';
+import type { Reauthentication, SessionDraft } from '../sessions/session-record.ts';
+import { clientLabel } from './client-label.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** How somebody has just shown who they are. */
@@ -18,15 +20,28 @@ export interface SignIn extends Authentication {
   readonly subject: Subject;
   /**
    * `active` (the default): the person did something just now. Everything else starts a session that no step-up counts as fresh:
-   * `remembered` (remember-me), `impersonated` (somebody acts as them), `api-key`.
+   * `remembered` (remember-me; refused on shared devices), `impersonated` (somebody acts as them), `api-key`.
    */
   readonly how?: 'active' | 'remembered' | 'impersonated' | 'api-key';
-  /** Entries of `req.session` from before the sign-in to carry over, by name. Everything else is left behind. */
+  /** Entries of `req.session` from before the sign-in to carry over, by name. Everything else is left behind; on a shared device, all. */
   readonly keep?: readonly string[];
+  /**
+   * What the person signed in with, in at most 64 characters, for their list of sessions. For display only: it proves nothing. Default: the
+   * browser and system that the request names, like `Firefox on Linux`.
+   */
+  readonly client?: string;
+}
+
+/** A reauthentication. */
+export interface Reauthenticated extends Authentication {
+  /** When it was, where somebody else saw it (OIDC `auth_time`): epoch milliseconds. Default: now. */
+  readonly authenticatedAt?: number;
+  /** What the client was asked: the `resume` of a refusal, where the request does not bring it itself. */
+  readonly resume?: string;
 }
 
 /** What of a sign-in goes into a session. */
-export type CheckedAuthentication = Pick<SessionDraft, 'subject' | 'fresh' | 'level' | 'methods'>;
+export type CheckedAuthentication = Pick<SessionDraft, 'subject' | 'fresh' | 'level' | 'methods' | 'client'>;
 
 const HOW = ['active', 'remembered', 'impersonated', 'api-key'];
 const KINDS = ['user', 'service', 'agent'];
@@ -35,7 +50,7 @@ const METHOD = /^[A-Za-z0-9._-]{1,32}$/;
 
 /**
  * @throws {TypeError} for a malformed sign-in.
- * @throws {SessionError} `ERR_SUBJECT_KIND`, `ERR_LEVEL_UNKNOWN`
+ * @throws {SessionError} `ERR_SUBJECT_KIND`, `ERR_LEVEL_UNKNOWN`, `ERR_REMEMBERED_REFUSED`
  */
 export function checkSignIn(context: RequestContext, input: SignIn): CheckedAuthentication {
   const { app } = context.runtime;
@@ -49,11 +64,25 @@ export function checkSignIn(context: RequestContext, input: SignIn): CheckedAuth
   }
   const how = input.how ?? 'active';
   if (!HOW.includes(how)) throw new TypeError(`signIn: how must be one of ${HOW.join(', ')}`);
-  return { subject, fresh: how === 'active', level: checkLevel(context, input.level), methods: checkMethods(input.amr) };
+  if (how === 'remembered' && app.profile.shared) {
+    throw new SessionError(
+      'ERR_REMEMBERED_REFUSED',
+      403,
+      `app "${app.name}" is used on shared devices, which remember nobody: let the person sign in`,
+    );
+  }
+  const client = checkClient(input.client) ?? clientLabel(context.req.headers['user-agent']);
+  return { subject, fresh: how === 'active', level: checkLevel(context, input.level), methods: checkMethods(input.amr), client };
 }
 
-/** @throws {SessionError} `ERR_SUBJECT_MISMATCH` if it is somebody else, `ERR_LEVEL_UNKNOWN` */
-export function checkReauthentication(context: RequestContext, input: Authentication): CheckedAuthentication {
+/**
+ * @throws {TypeError} for a malformed instant.
+ * @throws {SessionError} `ERR_SUBJECT_MISMATCH` if it is somebody else, `ERR_LEVEL_UNKNOWN`, `ERR_AUTHENTICATION_OLD`
+ */
+export function checkReauthentication(
+  context: RequestContext,
+  input: Reauthenticated,
+): CheckedAuthentication & Pick<Reauthentication, 'at'> {
   const running = context.loaded?.record.subject;
   const given = input?.subject === undefined ? undefined : checkSubject(input.subject);
   if (given !== undefined && running !== undefined && (given.id !== running.id || given.kind !== running.kind)) {
@@ -63,7 +92,22 @@ export function checkReauthentication(context: RequestContext, input: Authentica
       'somebody else authenticated: a running session can only be confirmed by its own subject',
     );
   }
-  return { subject: running, fresh: true, level: checkLevel(context, input?.level), methods: checkMethods(input?.amr) };
+  return {
+    subject: running,
+    fresh: true,
+    at: checkInstant(context, input?.authenticatedAt),
+    level: checkLevel(context, input?.level),
+    methods: checkMethods(input?.amr),
+  };
+}
+
+/** What was authenticated no later than we know already adds nothing, and must not pass for something new. */
+function checkInstant({ loaded, now }: RequestContext, at: unknown): number | undefined {
+  if (at === undefined) return undefined;
+  if (!Number.isSafeInteger(at) || (at as number) <= 0) throw new TypeError('authenticatedAt must be an instant in epoch milliseconds');
+  const known = Math.max(loaded?.record.authenticatedAt ?? 0, (loaded?.record.createdAt ?? 0) - 1);
+  if ((at as number) > known) return Math.min(at as number, now);
+  throw new SessionError('ERR_AUTHENTICATION_OLD', 403, 'the authentication is not newer than the one that the session knows of');
 }
 
 function checkSubject(subject: unknown): Subject {
@@ -85,6 +129,11 @@ function checkLevel(context: RequestContext, level: unknown): string {
     500,
     `level ${JSON.stringify(level)?.slice(0, 40)} is not in the policy's assurance: ${assurance.join(', ')}`,
   );
+}
+
+function checkClient(client: unknown): string | undefined {
+  if (client === undefined || isClientText(client)) return client;
+  throw new TypeError("client must be a text of 1 to 64 characters on one line, like 'Front desk'");
 }
 
 function checkMethods(amr: unknown): readonly string[] {

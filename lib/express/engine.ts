@@ -1,9 +1,12 @@
+import type { KeyObject } from 'node:crypto';
 import type { CompiledApp, Policy } from '../policy/policy.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { SessionIds, deriveKey } from '../sessions/session-id.ts';
 import { type AppRuntime, appRuntimes } from './app-runtime.ts';
 import type { Settings } from './options.ts';
 import { ReturnTo } from './return-to.ts';
+import { NoteSeal } from './interruption/session-notes.ts';
+import { SignedTexts } from './signed-text.ts';
 
 /** A policy in force and what was made ready for its apps. Replaced as a whole, so a request never sees half of each. */
 export interface PolicyInForce {
@@ -16,15 +19,24 @@ export interface Engine {
   readonly settings: Settings;
   readonly ids: SessionIds;
   readonly returnTo: ReturnTo;
+  /** Signs the ids of requests that are kept until their sender has confirmed who they are. */
+  readonly resumptions: SignedTexts;
+  readonly seal: NoteSeal;
+  /** For digests of what a person confirms. */
+  readonly actionKey: KeyObject;
   inForce: PolicyInForce;
   closed: boolean;
 }
 
 export function createEngine(settings: Settings): Engine {
+  const keysFor = (purpose: string): readonly KeyObject[] => settings.secrets.map((secret) => deriveKey(secret, purpose));
   return {
     settings,
     ids: new SessionIds(settings.secrets),
-    returnTo: new ReturnTo(settings.secrets.map((secret) => deriveKey(secret, 'way back'))),
+    returnTo: new ReturnTo(new SignedTexts(keysFor('way back'))),
+    resumptions: new SignedTexts(keysFor('kept request')),
+    seal: new NoteSeal(keysFor('note')),
+    actionKey: keysFor('bound action')[0] as KeyObject,
     inForce: putInForce(settings.policy, settings),
     closed: false,
   };

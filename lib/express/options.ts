@@ -9,6 +9,7 @@ import { MemoryStore, memoryStore } from '../sessions/memory-store.ts';
 import { SessionStore } from '../sessions/session-store.ts';
 import { SetupError } from './errors.ts';
 import { guardedSink } from './guarded-sink.ts';
+import type { PageLayout } from './html-page.ts';
 import { type Log, operationalLog } from './operational-log.ts';
 import { checkSecrets } from './secrets.ts';
 import { type TrustProxy, compileTrustProxy, type Trust } from './trusted-proxies.ts';
@@ -43,6 +44,8 @@ export interface SessionPolicyOptions<P extends Policy = Policy> {
   readonly trustProxy?: TrustProxy;
   /** Takes every decision, of the document and of guards in code, and every sign-in, reauthentication, sign-out and revocation. */
   readonly audit?: AuditSink;
+  /** Your design for the pages that the middleware serves itself: gives the whole HTML document, and may look at the request. Default: a plain page. */
+  readonly layout?: PageLayout;
   /** Takes what went wrong in operation. Default: one line to `console.warn`, at most one of a kind a second. */
   readonly log?: Log;
 }
@@ -56,11 +59,25 @@ export interface Settings {
   readonly subject: ((req: Request) => SignedInSubject | undefined) | undefined;
   readonly trust: Trust | undefined;
   readonly audit: AuditSink | undefined;
+  readonly layout: PageLayout | undefined;
   readonly log: Log;
   readonly production: boolean;
 }
 
-const KNOWN = ['policy', 'profile', 'secret', 'store', 'clock', 'loginUrl', 'reauthenticateUrl', 'subject', 'trustProxy', 'audit', 'log'];
+const KNOWN = [
+  'policy',
+  'profile',
+  'secret',
+  'store',
+  'clock',
+  'loginUrl',
+  'reauthenticateUrl',
+  'subject',
+  'trustProxy',
+  'audit',
+  'layout',
+  'log',
+];
 
 /** @throws {SetupError} for anything unknown, missing or unsafe, with what to change. */
 export function checkOptions(options: SessionPolicyOptions): Settings {
@@ -78,6 +95,7 @@ export function checkOptions(options: SessionPolicyOptions): Settings {
     subject: checkFunction('subject', options.subject),
     trust: options.trustProxy === undefined ? undefined : compileTrustProxy(options.trustProxy),
     audit: auditSink(checkFunction('audit', options.audit), log),
+    layout: checkFunction('layout', options.layout),
     log,
     production,
   };

@@ -22,6 +22,11 @@ const TEXTS: Readonly<Record<string, Explanation>> = {
   assurance_insufficient: { title: 'Stronger sign-in required', detail: 'This needs a stronger way of signing in.' },
   step_up_refused: { title: 'Not possible here', detail: 'This cannot be done on this kind of device.' },
   device_trust_insufficient: { title: 'Device not accepted', detail: 'This needs a device that has been proved to be yours.' },
+  approval_required: { title: 'Approval required', detail: 'Another person has to approve this first.' },
+  request_expired: {
+    title: 'No longer there',
+    detail: 'This was sent already, or it was kept for as long as it can be. Nothing more has been done; please begin again.',
+  },
   subject_kind_refused: { title: 'Not for this kind of account', detail: 'This application does not accept this kind of account.' },
   workload_token_required: { title: 'Workload token required', detail: 'This application accepts workload tokens only.' },
   condition_blocked: { title: 'Blocked', detail: 'A rule of this application does not permit the request.' },
@@ -37,6 +42,10 @@ const TEXTS: Readonly<Record<string, Explanation>> = {
     detail: 'Sessions cannot be read or stored at the moment. Nothing was changed; please try again.',
   },
   session_ended: { title: 'Session ended', detail: SIGN_IN },
+  session_unknown: { title: 'No such session', detail: 'None of your sessions has this name. It may have ended meanwhile.' },
+  route_unknown: { title: 'No such route', detail: 'This is not the path of a page of this application.' },
+  body_unreadable: { title: 'Not readable', detail: 'What was sent is too long, or in a form that is not taken here.' },
+  remembered_refused: { title: 'Sign-in required', detail: `This device remembers nobody. ${SIGN_IN}` },
   session_too_large: { title: 'Session too large', detail: 'The session holds more than can be kept.' },
   session_unserializable: { title: 'Session not stored', detail: 'The session holds something that cannot be stored.' },
 };

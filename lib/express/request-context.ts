@@ -91,6 +91,11 @@ export class RequestContext {
     return this.ephemeral && this.presentedSomething;
   }
 
+  /** Several people use the device: nothing of one may be left for the next. */
+  get onSharedDevice(): boolean {
+    return this.runtime.app.profile.shared;
+  }
+
   /** What the answer has to pass, where something has to be stored first. */
   get gate(): ResponseGate | undefined {
     return this.#gate;
@@ -145,6 +150,7 @@ export class RequestContext {
 
   /** The request may go on. Activity is recorded when the answer leaves, unless a guard refuses until then. */
   admit(): void {
+    if (this.onSharedDevice) this.#holdAnswer();
     this.#planTouch();
   }
 
@@ -176,6 +182,8 @@ export class RequestContext {
   }
 
   #beforeHeaders(): Promise<void> | undefined {
+    // Whatever the handler asked for: browsers keep what may be stored in places that nothing clears, and show it to the next person.
+    if (this.onSharedDevice) this.res.setHeader('Cache-Control', 'no-store');
     const work = this.#handle?.commit();
     if (this.#touchDue) this.#touch();
     return work;

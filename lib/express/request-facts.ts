@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Facts, RequestFacts, SessionFacts } from '../policy/facts.ts';
 import type { EndReason } from '../policy/reason.ts';
+import { actionDigest } from './interruption/action.ts';
 import { type Trust, clientIp } from './trusted-proxies.ts';
 
 const OVERRIDE_HEADERS = ['x-http-method-override', 'x-http-method', 'x-method-override'] as const;
@@ -13,11 +14,14 @@ export class GatheredFacts implements Facts, RequestFacts {
   readonly request: RequestFacts = this;
   session: SessionFacts | undefined;
   ended: EndReason | undefined;
+  /** Found out by the guards that ask for one. */
+  approvals: Facts['approvals'];
   readonly method: string;
   readonly host: string;
   readonly path: string;
   readonly #req: IncomingMessage;
   readonly #trust: Trust;
+  #action: string | undefined;
   #ip: string | undefined;
   #overrides: readonly string[] | undefined;
 
@@ -33,6 +37,15 @@ export class GatheredFacts implements Facts, RequestFacts {
 
   get ip(): string | undefined {
     return (this.#ip ??= clientIp(this.#req, this.#trust));
+  }
+
+  get action(): string {
+    return (this.#action ??= actionDigest(this.method, this.path));
+  }
+
+  /** The request has got the body of one that was kept: what it says of the method counts. */
+  forgetBody(): void {
+    this.#overrides = undefined;
   }
 
   get overrideMethod(): string | undefined {

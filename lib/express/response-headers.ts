@@ -24,6 +24,12 @@ export function responseHeaders(app: CompiledApp, production: boolean): (secure:
  */
 const OWN_DEFAULTS = { referrerPolicy: { policy: 'same-origin' } } as const;
 
+/** An opener policy that differs from that of the pages with these headers. */
+export function otherOpenerPolicy(headers: readonly StaticHeader[]): string {
+  const own = headers.find(([name]) => name.toLowerCase() === 'cross-origin-opener-policy')?.[1];
+  return own === 'same-origin' ? 'unsafe-none' : 'same-origin';
+}
+
 function takenDown(options: Readonly<Record<string, unknown>>): readonly StaticHeader[] {
   const taken = new Map<string, string>();
   const answer = {

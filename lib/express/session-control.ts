@@ -3,10 +3,10 @@ import type { Explanation } from '../policy/explain.ts';
 import type { Subject } from '../policy/facts.ts';
 import { SessionError } from '../sessions/errors.ts';
 import type { RevokeResult } from '../sessions/session-store.ts';
-import type { Authentication, SignIn } from './authentication.ts';
+import { type AskedConfirmation, askedConfirmation, pathAfter } from './interruption/asked-confirmation.ts';
+import type { Reauthenticated, SignIn } from './authentication.ts';
 import type { RequestContext } from './request-context.ts';
 import { auditRevocation } from './auditing.ts';
-import { RETURN_TO_PARAMETER } from './return-to.ts';
 import { listSubject, matchesKind, revokeKind, type SessionSummary } from './session-directory.ts';
 
 /** What `signIn` and `reauthenticated` give back once the session is stored. */
@@ -45,23 +45,36 @@ export interface SessionControl {
    * stored, so an answer sent afterwards is true.
    *
    * @throws {TypeError} for a subject, method or `how` that is none.
-   * @throws {SessionError} `ERR_SESSION_LIMIT`, `ERR_SUBJECT_KIND`, `ERR_LEVEL_UNKNOWN`, `ERR_SESSION_ENDED`, `ERR_STORE_UNAVAILABLE`
+   * @throws {SessionError} `ERR_SESSION_LIMIT`, `ERR_SUBJECT_KIND`, `ERR_REMEMBERED_REFUSED`, `ERR_LEVEL_UNKNOWN`,
+   * `ERR_SESSION_ENDED`, `ERR_STORE_UNAVAILABLE`
    * @example
    * await req.sessionPolicy.signIn({ subject: { id: user.id, kind: 'user' }, amr: ['pwd'], level: 'aal1' });
    */
   signIn(input: SignIn): Promise<SignedIn>;
   /**
    * Records that the subject has just shown again who they are (OIDC `auth_time`): new id, idle and gap start anew, the absolute
-   * limit stays. It meets a step-up that asks for no more than this.
+   * limit stays. It meets a step-up that asks for no more than this. If the request brings what the person was asked (`return_to` or
+   * `resume` in the query or body), it is for that action.
    *
-   * @throws {TypeError} for a subject or method that is none.
-   * @throws {SessionError} `ERR_SESSION_ENDED`, `ERR_SUBJECT_MISMATCH`, `ERR_LEVEL_UNKNOWN`, `ERR_STORE_UNAVAILABLE`
+   * @throws {TypeError} for a subject, method or instant that is none.
+   * @throws {SessionError} `ERR_SESSION_ENDED`, `ERR_SUBJECT_MISMATCH`, `ERR_LEVEL_UNKNOWN`, `ERR_AUTHENTICATION_OLD`,
+   * `ERR_STORE_UNAVAILABLE`
    * @example
    * if (await checkTotp(req.body.code)) await req.sessionPolicy.reauthenticated({ amr: ['otp'], level: 'aal2' });
    */
-  reauthenticated(input?: Authentication): Promise<SignedIn>;
+  reauthenticated(input?: Reauthenticated): Promise<SignedIn>;
   /**
-   * Ends the session and tells the browser to forget it (`Clear-Site-Data`). Resolves when that is stored.
+   * What the person was sent to confirm, and for which action; `undefined` if the request brings nothing that we signed for this session.
+   *
+   * @throws {SessionError} `ERR_STORE_UNAVAILABLE`
+   * @example
+   * const asked = await req.sessionPolicy.asked();
+   * res.render('confirm', { action: asked?.description, needs: asked?.level });
+   */
+  asked(): Promise<AskedConfirmation | undefined>;
+  /**
+   * Ends the session and tells the browser to forget it (`Clear-Site-Data`). Resolves when that is stored. On a shared device this is
+   * how one person makes room for the next; a sign-in over a running session does the same.
    *
    * @throws {SessionError} `ERR_STORE_UNAVAILABLE` if it is not known to be stored, `ERR_SESSION_ENDED` if the session goes on under a
    * newer id.
@@ -79,7 +92,10 @@ export interface SessionControl {
    * @throws {SessionError} `ERR_SESSION_ENDED` if nobody is signed in, `ERR_STORE_UNAVAILABLE`
    */
   revokeOthers(): Promise<RevokeResult>;
-  /** The page that the person came from, as signed by us into the sign-in URL; `fallback` without one. Always a path of this origin. */
+  /**
+   * Where the person goes on, as signed by us into the URL of the sign-in or reauthentication page: the page they came from, or the form
+   * that was kept for them; `fallback` without one. Always a path of this origin.
+   */
   returnTo(fallback?: string): string;
 }
 
@@ -124,7 +140,11 @@ class ContextControl implements SessionControl {
     return neverUnhandled(this.#context.handle.signIn(input).then(() => this.#signedIn()));
   }
 
-  reauthenticated(input: Authentication = {}): Promise<SignedIn> {
+  async asked(): Promise<AskedConfirmation | undefined> {
+    return askedConfirmation(this.#context);
+  }
+
+  reauthenticated(input: Reauthenticated = {}): Promise<SignedIn> {
     return neverUnhandled(this.#context.handle.reauthenticate(input).then(() => this.#signedIn()));
   }
 
@@ -150,10 +170,7 @@ class ContextControl implements SessionControl {
   }
 
   returnTo(fallback = '/'): string {
-    const { engine, req, runtime, now } = this.#context;
-    const body = req.body as Record<string, unknown> | undefined;
-    const value = new URLSearchParams(req.originalUrl.split('?')[1] ?? '').get(RETURN_TO_PARAMETER) ?? body?.[RETURN_TO_PARAMETER];
-    return engine.returnTo.read(value, runtime.app.name, now) ?? fallback;
+    return pathAfter(this.#context) ?? fallback;
   }
 
   #owner(): Subject {

@@ -12,6 +12,8 @@ export interface SessionSummary {
   readonly app: string;
   readonly profile: string;
   readonly subject: Subject | undefined;
+  /** What it was begun with, as a person would say it: `Firefox on Linux`. Proves nothing. */
+  readonly client: string | undefined;
   /** Epoch milliseconds of the store's clock, like all instants. */
   readonly createdAt: number;
   /** Last active authentication (OIDC `auth_time`), 0 if there was none. */
@@ -117,6 +119,7 @@ function summary({ ref, record }: ListedSession, current: SessionRef | undefined
     app: ref.app,
     profile: ref.profile,
     subject: record.subject,
+    client: record.client,
     createdAt: record.createdAt,
     authenticatedAt: record.authenticatedAt,
     lastActiveAt: record.lastActiveAt,

@@ -1,18 +1,19 @@
 import type session from 'express-session';
 import type { EndReason } from '../policy/reason.ts';
-import { SessionError, StoreUnavailableError } from '../sessions/errors.ts';
-import type { SessionChanges, SessionDraft, SessionRecord } from '../sessions/session-record.ts';
+import type { SessionChanges, SessionRecord } from '../sessions/session-record.ts';
 import type { NewSessionId } from '../sessions/session-id.ts';
-import type { CreateResult } from '../sessions/session-store.ts';
-import { remainingLimit } from './concurrency.ts';
-import { type Authentication, type CheckedAuthentication, checkReauthentication, checkSignIn, type SignIn } from './authentication.ts';
+import { presentedAsked } from './interruption/asked-confirmation.ts';
+import { type CheckedAuthentication, checkReauthentication, checkSignIn, type Reauthenticated, type SignIn } from './authentication.ts';
 import { auditLifecycle } from './auditing.ts';
 import { policySession, type SessionKeeper } from './policy-session.ts';
 import type { LoadedSession, RequestContext } from './request-context.ts';
 import { changedEntries, formatData, parseData, type SessionEntries } from './session-data.ts';
 import { signInByLibrary } from './library-sign-in.ts';
 import { clearSessionCookie, sendSessionCookie, sessionCookie } from './session-cookies.ts';
+import { forgetOnShared } from './shared-device.ts';
+import { forgetPersonAndCookies } from './site-data.ts';
 import { SessionWork } from './session-work.ts';
+import { gone, type Stored, storeNew, storeRotated, unread } from './stored-session.ts';
 
 type SessionObject = session.Session & Partial<session.SessionData>;
 
@@ -56,22 +57,23 @@ export class SessionHandle implements SessionKeeper {
     return this.#work.run(async () => {
       const authentication = checkSignIn(this.#context, input);
       this.#refuseReplaced();
-      const kept = Object.fromEntries((input.keep ?? []).flatMap((key) => this.#entry(key)));
+      const kept = Object.fromEntries(this.#context.onSharedDevice ? [] : (input.keep ?? []).flatMap((key) => this.#entry(key)));
       const loaded = await this.#begin(authentication, formatData(kept), 'session_rotated');
       auditLifecycle(this.#context, 'sign_in', loaded.record.subject);
       return loaded.record;
     });
   }
 
-  reauthenticate(input: Authentication): Promise<SessionRecord> {
+  reauthenticate(input: Reauthenticated): Promise<SessionRecord> {
     return this.#work.run(async () => {
-      const { loaded, engine, runtime } = this.#context;
-      const { level, methods } = checkReauthentication(this.#context, input);
+      const { loaded, engine } = this.#context;
+      const { level, methods, at } = checkReauthentication(this.#context, input);
       if (loaded?.record.subject === undefined) throw gone();
       if (this.#hasChanged(loaded)) await this.#save(loaded, this.#changes(loaded));
       const next = engine.ids.successor(loaded.ref);
-      const result = await engine.settings.store.rotate(loaded.ref, next.ref, { level, methods }, runtime.retention);
-      if (result.outcome !== 'created') throw gone();
+      const authenticatedFor = presentedAsked(this.#context, input?.resume)?.boundTo;
+      const reauthentication = { level, methods, at, authenticatedFor };
+      const result = await storeRotated(this.#context, loaded, next, reauthentication);
       this.#adopt(next, result);
       auditLifecycle(this.#context, 'reauthenticated', result.record.subject);
       return result.record;
@@ -79,12 +81,7 @@ export class SessionHandle implements SessionKeeper {
   }
 
   signOut(): Promise<void> {
-    return this.#work.run(async () => {
-      const { res, runtime } = this.#context;
-      await this.#signOut();
-      res.setHeader('Clear-Site-Data', runtime.clearSiteData);
-      res.setHeader('Cache-Control', 'no-store');
-    });
+    return this.#work.run(() => this.#signOut().then(() => forgetPersonAndCookies(this.#context)));
   }
 
   saveNow(): Promise<void> {
@@ -170,13 +167,14 @@ export class SessionHandle implements SessionKeeper {
     if (cameWithRotatedId || runtime.app.profile.transport !== 'cookie') return;
     const data = formatData(this.#entries());
     const next = this.#newId();
-    this.#adopt(next, await this.#create(next, { subject: undefined, fresh: false, level: undefined, methods: [], data }), true);
+    this.#adopt(next, await storeNew(this.#context, next, { subject: undefined, fresh: false, level: undefined, methods: [], data }), true);
   }
 
   async #adoptSignIn(signIn: SignIn, changes: SessionChanges | undefined): Promise<void> {
     const authentication = checkSignIn(this.#context, signIn);
-    // What another subject had in the session is not for this one.
+    // What another subject had in the session is not for this one, nor what a visitor had who may have been another person.
     if (this.#context.loaded?.record.subject !== undefined) this.#keepOnly(changes);
+    if (this.#context.onSharedDevice && changes !== undefined) this.#keepOnly(changes);
     const data = formatData(this.#entries());
     const { record } = await this.#begin(authentication, data, 'session_rotated', true);
     auditLifecycle(this.#context, 'sign_in', record.subject);
@@ -187,26 +185,17 @@ export class SessionHandle implements SessionKeeper {
     const { engine, runtime, loaded } = this.#context;
     const { app } = runtime;
     const next = engine.ids.generate(app.name, app.profile.name, authentication.subject?.id);
-    const { subject, fresh, level, methods } = authentication;
+    const { subject, fresh, level, methods, client } = authentication;
     // A session of the same subject counts against the limit, which the new one takes over from it.
     const endsFirst = runtime.limit !== undefined && loaded?.record.subject?.id === subject?.id;
     if (loaded !== undefined && endsFirst) await engine.settings.store.end(loaded.ref, why);
-    const result = await this.#create(next, { subject, fresh, level, methods, data });
+    const result = await storeNew(this.#context, next, { subject, fresh, level, methods, data, client });
     if (loaded !== undefined && !endsFirst) await engine.settings.store.end(loaded.ref, why);
+    forgetOnShared(this.#context);
     return this.#adopt(next, result, keepObject);
   }
 
-  async #create(next: NewSessionId, draft: SessionDraft): Promise<CreateResult & { outcome: 'created' }> {
-    const { engine, runtime } = this.#context;
-    const limit = draft.subject === undefined ? undefined : await remainingLimit(engine, runtime, draft.subject.id);
-    const result = await engine.settings.store.create(next.ref, draft, runtime.retention, limit);
-    if (result.outcome === 'created') return result;
-    if (result.outcome === 'limit')
-      throw new SessionError('ERR_SESSION_LIMIT', 403, 'this account has as many sessions as it may have; end one of them first');
-    throw new StoreUnavailableError('the store already has a session under a new id');
-  }
-
-  #adopt(next: NewSessionId, result: CreateResult & { outcome: 'created' }, keepObject = false): LoadedSession {
+  #adopt(next: NewSessionId, result: Stored, keepObject = false): LoadedSession {
     const loaded: LoadedSession = { id: next.id, ref: next.ref, record: result.record };
     const entries = keepObject && this.#object ? this.#entries() : undefined;
     const cookie = this.#object?.cookie;
@@ -236,6 +225,7 @@ export class SessionHandle implements SessionKeeper {
     this.#context.use(undefined);
     this.#fresh = undefined;
     this.#object = undefined;
+    forgetOnShared(this.#context);
     if (loaded !== undefined) clearSessionCookie(this.#context);
   }
 
@@ -284,12 +274,4 @@ export class SessionHandle implements SessionKeeper {
     this.#fresh ??= engine.ids.generate(runtime.app.name, runtime.app.profile.name);
     return this.#fresh;
   }
-}
-
-function unread(): StoreUnavailableError {
-  return new StoreUnavailableError('the session could not be read, and what was asked for it is not done');
-}
-
-function gone(): SessionError {
-  return new SessionError('ERR_SESSION_ENDED', 401, 'the session has ended meanwhile; sign in again');
 }

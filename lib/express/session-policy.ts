@@ -1,4 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Decision } from '../policy/decision.ts';
 import type { Explanation } from '../policy/explain.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { RevokeResult } from '../sessions/session-store.ts';
@@ -9,6 +10,7 @@ import { SetupError } from './errors.ts';
 import { type MountCheck, mountCheck } from './mounting.ts';
 import { checkOptions, checkPolicy, type SessionPolicyOptions } from './options.ts';
 import type { RequestContext } from './request-context.ts';
+import { resume, resumptionOf } from './interruption/resumption.ts';
 import { contextOf } from './request-properties.ts';
 import { reportRoutes, type RouteReport } from './route-report.ts';
 import { listSessions, revokeSessions, type SessionQuery, type SessionSummary } from './session-directory.ts';
@@ -115,10 +117,15 @@ export function sessionPolicy<const P extends Policy = Policy>(options: SessionP
 function admit(context: RequestContext, next: NextFunction): void {
   decideOn(context).then(
     (decision) => {
-      enforce(context, decision, next)?.catch((error: unknown) => answerFailure(context, error));
+      carryOut(context, decision, next)?.catch((error: unknown) => answerFailure(context, error));
     },
     (error: unknown) => meetOutage(context, error, next),
   );
+}
+
+function carryOut(context: RequestContext, decision: Decision, next: NextFunction): Promise<void> | void {
+  const resumption = resumptionOf(context);
+  return resumption === undefined ? enforce(context, decision, next) : resume(context, resumption, decision, next);
 }
 
 function explainRequest(req: Request): Explanation {

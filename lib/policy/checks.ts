@@ -4,6 +4,7 @@ import type { Facts, SessionFacts } from './facts.ts';
 import { freshness } from './freshness.ts';
 import { isCredible } from './instant.ts';
 import type { Reason } from './reason.ts';
+import type { StepUpRequirement } from './requirement.ts';
 import type { Rule } from './rule.ts';
 import { sessionStart } from './session-start.ts';
 
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'route-idle', run: checkRouteIdle },
   { name: 'step-up', run: checkStepUp },
   { name: 'device', run: checkDevice },
+  { name: 'approval', run: checkApproval },
 ];
 
 function checkBlocked(rule: Rule): Decision | undefined {
@@ -103,9 +105,23 @@ function checkStepUp(rule: Rule, facts: Facts, now: number): Decision | undefine
   const session = facts.session as SessionFacts;
   if (asked === undefined || session.subject === undefined) return undefined;
   if (rule.requirement.stepUpRefused !== undefined) return stepUp(rule, 'reauthentication_required');
-  const found = freshness(session, asked, rule.app.profile.stepUpDefaults.rankOf, now);
+  const found = freshness(session, asked, rule.app.profile.stepUpDefaults.rankOf, now, actionOf(asked, facts));
   if (found === 'fresh') return undefined;
   return stepUp(rule, found === 'stale' ? 'reauthentication_required' : found);
+}
+
+/** Found out only where it matters. */
+function actionOf(asked: StepUpRequirement, { request }: Facts): string | undefined {
+  return asked.once === undefined ? undefined : request.action;
+}
+
+/** Last of all: nobody is asked for an approval who could not use it. */
+function checkApproval(rule: Rule, facts: Facts, now: number): Decision | undefined {
+  const { approvals } = rule.requirement;
+  if (approvals.length === 0) return undefined;
+  const approved = facts.approvals ?? {};
+  const isApproved = approvals.every(({ value }) => Object.hasOwn(approved, value) && now < (approved[value] as number));
+  return isApproved ? undefined : rule.verdict('challenge', 'approval_required', 'keep', 'approval');
 }
 
 function checkDevice(rule: Rule, facts: Facts, now: number): Decision | undefined {

@@ -78,7 +78,8 @@ function compileApp({ document, digest, assurance, entry, sharing }: Compilation
     owner: app.owner,
     loginUrl,
     reauthenticateUrl,
-    entryPaths: [loginUrl, reauthenticateUrl].flatMap(ownPaths),
+    ownDeviceUrl: app.ownDeviceUrl,
+    entryPaths: [...ownPaths(loginUrl), ...ownPaths(reauthenticateUrl), ...waysToConfirm(reauthenticateUrl)],
     routes,
     conditions,
     exceptions: exceptions.map(compileException),
@@ -112,6 +113,7 @@ function compileProfile(
     transport: document.transport ?? preset?.transport ?? 'cookie',
     subjects: document.subjects ?? preset?.subjects ?? ['user'],
     concurrent: concurrent === undefined ? undefined : { max: concurrent.max, onLimit: concurrent.onLimit ?? 'end-oldest' },
+    shared: document.shared ?? preset?.shared ?? false,
     cookie: {
       sameSite: document.cookie?.sameSite ?? preset?.sameSite ?? 'lax',
       persistent: document.cookie?.persistent ?? false,
@@ -147,6 +149,7 @@ function baseRequirement(name: string, document: ProfileDocument, preset: Preset
     device: undefined,
     activity: { value: 'active', source: 'default:activity' },
     blocked: undefined,
+    approvals: [],
   };
   // The profile's own step-up is its word: the default age for others does not shorten it.
   const defaults = { ...profile.stepUpDefaults, maxAge: undefined };
@@ -173,6 +176,14 @@ function ownPaths(url: string): readonly string[] {
   return path === '/' ? [path] : [path, `${path}/`];
 }
 
+/** Below the reauthentication page, what a browser and an identity provider need to come to an end with it; and nothing else. */
+const WAYS_TO_CONFIRM = ['page.js', 'form', 'passkey', 'passkey/options', 'oidc', 'oidc/callback'];
+
+function waysToConfirm(reauthenticateUrl: string): readonly string[] {
+  const [path] = ownPaths(reauthenticateUrl);
+  return path === undefined || path === '/' ? [] : WAYS_TO_CONFIRM.map((way) => `${path}/${way}`);
+}
+
 /** What the app's own sign-in and reauthentication pages ask: nothing that these pages exist to provide. */
 function entryRequirement(base: Requirement, app: string): Requirement {
   return {
@@ -182,6 +193,7 @@ function entryRequirement(base: Requirement, app: string): Requirement {
     stepUpRefused: undefined,
     device: undefined,
     routeIdle: undefined,
+    approvals: [],
   };
 }
 

@@ -3,8 +3,11 @@ import type { Reason } from './reason.ts';
 
 /** How a challenge can be met. */
 export interface Challenge {
-  /** `sign-in`: start a session. `step-up`: authenticate again in this one. `device`: prove the device. */
-  readonly kind: 'sign-in' | 'step-up' | 'device';
+  /**
+   * `sign-in`: start a session. `step-up`: authenticate again in this one. `device`: prove the device. `approval`: another person has
+   * to approve.
+   */
+  readonly kind: 'sign-in' | 'step-up' | 'device' | 'approval';
   readonly maxAgeMs: number | undefined;
   readonly level: string | undefined;
   readonly amr: readonly string[];

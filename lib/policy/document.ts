@@ -96,6 +96,8 @@ export interface ProfileDocument {
   readonly stepUpMaxAge?: Duration;
   readonly device?: DeviceDocument;
   readonly concurrent?: ConcurrentDocument;
+  /** Several people use the device, one after the other: nothing of the last one may be left for the next. Default `false`. */
+  readonly shared?: boolean;
   readonly cookie?: CookieDocument;
   readonly crossSite?: CrossSiteDocument;
   /** helmet's options for the answers of the app, or `false` for none. */
@@ -145,6 +147,8 @@ export interface AppDocument<ProfileName extends string = string> {
   readonly loginUrl?: string;
   /** Where a person confirms who they are. Default: the option `reauthenticateUrl`. */
   readonly reauthenticateUrl?: string;
+  /** Where a person goes on, on a device of their own, with what this app refuses because it would need a step-up: an https URL. */
+  readonly ownDeviceUrl?: string;
 }
 
 /** What a condition looks at. All that is given must hold. */

@@ -95,15 +95,15 @@ function timeLeft(rule: Rule, facts: Facts, now: number): TimeLeft {
     idleMs: left(idle, session.lastActiveAt, now),
     routeIdleMs: gapIsPast ? 0 : left(routeIdle, session.lastActiveAt, now),
     absoluteMs: left(absolute, sessionStart(session, absoluteFrom, now), now),
-    stepUpMs: stepUpLeft(rule, session, now),
+    stepUpMs: stepUpLeft(rule, session, now, facts.request.action),
   };
 }
 
-function stepUpLeft(rule: Rule, session: SessionFacts, now: number): number | undefined {
+function stepUpLeft(rule: Rule, session: SessionFacts, now: number, action: string | undefined): number | undefined {
   const asked = rule.requirement.stepUp;
   if (asked?.maxAge === undefined) return undefined;
   const { rankOf } = rule.app.profile.stepUpDefaults;
-  return freshness(session, asked, rankOf, now) === 'fresh' ? left(asked.maxAge, metAt(session, asked, rankOf, now), now) : 0;
+  return freshness(session, asked, rankOf, now, action) === 'fresh' ? left(asked.maxAge, metAt(session, asked, rankOf, now), now) : 0;
 }
 
 function left(limit: Limit | undefined, since: number, now: number): number | undefined {

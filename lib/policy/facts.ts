@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly host: string;
   /** Path as the client sent it, undecoded; a query is ignored. */
   readonly path: string;
+  /** Digest of the action that the request stands for, always of the same length. */
+  readonly action?: string | undefined;
   /** Address of the client, where a trusted source says so. */
   readonly ip?: string | undefined;
 }
@@ -41,6 +43,11 @@ export interface SessionFacts {
   readonly methods: Readonly<Record<string, number>>;
   /** The authentication that was last spent on a once-only action; 0 if none was. */
   readonly spentAt: number;
+  /**
+   * The one action that the last authentication was for: its digest, and then the digest of the values that the person confirmed.
+   * `undefined` if it was not for one in particular.
+   */
+  readonly authenticatedFor?: string | undefined;
   /** What the device has proved, and when. */
   readonly device: { readonly trust: DeviceTrust; readonly provenAt: number } | undefined;
 }
@@ -51,4 +58,6 @@ export interface Facts {
   readonly session?: SessionFacts | undefined;
   /** Why the session that was presented is over, if it is. */
   readonly ended?: EndReason | undefined;
+  /** Until when another person has approved what, by scope: epoch milliseconds. */
+  readonly approvals?: Readonly<Record<string, number>> | undefined;
 }

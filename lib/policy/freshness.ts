@@ -19,13 +19,26 @@ export function metAt(session: SessionFacts, asked: StepUpRequirement, rankOf: S
   return oldestAt;
 }
 
-/** Whether a demand is met now. */
-export function freshness(session: SessionFacts, asked: StepUpRequirement, rankOf: StepUpDefaults['rankOf'], now: number): Freshness {
+/** Whether a demand is met now, for the request that stands for `action`. */
+export function freshness(
+  session: SessionFacts,
+  asked: StepUpRequirement,
+  rankOf: StepUpDefaults['rankOf'],
+  now: number,
+  action?: string,
+): Freshness {
   const at = metAt(session, asked, rankOf, now);
   if (at === 0) return asked.level === undefined && asked.amr.length === 0 ? 'stale' : 'assurance_insufficient';
   const recent = asked.maxAge === undefined || now - at <= asked.maxAge.ms;
   const unspent = asked.once === undefined || at > session.spentAt;
-  return recent && unspent ? 'fresh' : 'stale';
+  return recent && unspent && isForAction(session, asked, action) ? 'fresh' : 'stale';
+}
+
+/** What was confirmed for one action and its values opens no other that is for once, nor the same with other values. */
+function isForAction({ authenticatedFor }: SessionFacts, { boundTo, once }: StepUpRequirement, action: string | undefined): boolean {
+  if (boundTo.length > 0) return boundTo.every(({ value }) => value === authenticatedFor);
+  if (once === undefined || authenticatedFor === undefined) return true;
+  return action !== undefined && authenticatedFor.startsWith(action);
 }
 
 /** When a level at least as high was last reached; 0 if never. A level without a rank is never reached. */

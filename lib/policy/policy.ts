@@ -13,6 +13,8 @@ export interface CompiledProfile {
   readonly transport: 'cookie' | 'header' | 'token';
   readonly subjects: readonly SubjectKind[];
   readonly concurrent: { readonly max: number; readonly onLimit: 'deny' | 'end-oldest' } | undefined;
+  /** Several people use the device: nothing of one may be left for the next. */
+  readonly shared: boolean;
   readonly cookie: Required<Pick<CookieDocument, 'sameSite' | 'persistent'>> & Pick<CookieDocument, 'name' | 'secure'>;
   readonly trustedOrigins: readonly string[];
   readonly onStoreError: 'unavailable' | 'anonymous';
@@ -30,6 +32,8 @@ export interface CompiledApp {
   readonly owner: string | undefined;
   readonly loginUrl: string;
   readonly reauthenticateUrl: string;
+  /** Where a person goes on, on a device of their own, with what needs a step-up. */
+  readonly ownDeviceUrl: string | undefined;
   /** Paths of these two, where they are on the app's own host; with and without a slash at the end. */
   readonly entryPaths: readonly string[];
   readonly routes: readonly CompiledRoute[];

@@ -24,6 +24,8 @@ export interface Preset {
   readonly stepUp?: 'refused';
   readonly stepUpMaxAge?: PresetLimit;
   readonly concurrent?: ConcurrentDocument;
+  /** Several people use the device. */
+  readonly shared?: true;
   /** The trust that this kind of client should have. Written into a profile it is enforced; here it is reported. */
   readonly deviceTrust: DeviceTrust;
   readonly ceiling: {
@@ -138,6 +140,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     absolute: { value: '30m', basis: OURS },
     stepUp: 'refused',
     concurrent: { max: 1, onLimit: 'end-oldest' },
+    shared: true,
     deviceTrust: 'known',
     ceiling: {
       idle: { value: '5m', basis: OWASP_HIGH },

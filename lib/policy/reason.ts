@@ -26,4 +26,6 @@ export type Reason =
   | 'reauthentication_required'
   | 'assurance_insufficient'
   | 'step_up_refused'
-  | 'device_trust_insufficient';
+  | 'device_trust_insufficient'
+  | 'approval_required'
+  | 'request_expired';

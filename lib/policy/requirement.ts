@@ -21,6 +21,8 @@ export interface StepUpRequirement {
   readonly level: Sourced<string> | undefined;
   readonly amr: readonly Sourced<string>[];
   readonly once: Source | undefined;
+  /** Actions, as digests, that the authentication has to be for: this one and no other. */
+  readonly boundTo: readonly Sourced<string>[];
 }
 
 /** A demand on the device, as it is enforced. */
@@ -46,6 +48,8 @@ export interface Requirement {
   readonly activity: Sourced<'active' | 'passive'>;
   /** Set where a condition turns the request away. */
   readonly blocked: Source | undefined;
+  /** Scopes that another person has to have approved. */
+  readonly approvals: readonly Sourced<string>[];
 }
 
 /** One tightening: from a route, a condition or a guard. Compared by identity, so it is made once and kept. */
@@ -60,6 +64,7 @@ export interface Clause {
     readonly level?: string;
     readonly amr?: readonly string[];
     readonly once?: boolean;
+    readonly boundTo?: string;
   };
   readonly device?: { readonly trust: DeviceTrust; readonly maxAgeMs?: number };
   readonly subjects?: readonly SubjectKind[];
@@ -67,6 +72,8 @@ export interface Clause {
   readonly access?: 'authenticated';
   readonly passive?: boolean;
   readonly block?: boolean;
+  /** A scope that another person has to have approved. */
+  readonly approval?: string;
 }
 
 /** What a profile says about step-ups that leave something open. */
@@ -104,6 +111,7 @@ export function tighten(base: Requirement, clause: Clause, defaults: StepUpDefau
     device: clause.device === undefined ? base.device : tightenDevice(base.device, clause.device, clause.source),
     activity: clause.passive === true && base.activity.value === 'active' ? { value: 'passive', source: clause.source } : base.activity,
     blocked: base.blocked ?? (clause.block === true ? clause.source : undefined),
+    approvals: together(base.approvals, clause.approval, clause.source),
   };
 }
 
@@ -127,13 +135,20 @@ function tightenStepUp(
   source: Source,
   defaults: StepUpDefaults,
 ): StepUpRequirement {
-  const known = new Set(base?.amr.map((method) => method.value));
   return {
     maxAge: shorter(shorterOf(base?.maxAge, defaults.maxAge), asked.maxAgeMs, source),
     level: higherLevel(base?.level, asked.level, source, defaults),
-    amr: [...(base?.amr ?? []), ...(asked.amr ?? []).filter((value) => !known.has(value)).map((value) => ({ value, source }))],
+    amr: (asked.amr ?? []).reduce((all, method) => together(all, method, source), base?.amr ?? NONE),
     once: base?.once ?? (asked.once === true ? source : undefined),
+    boundTo: together(base?.boundTo ?? NONE, asked.boundTo, source),
   };
+}
+
+const NONE: readonly Sourced<string>[] = Object.freeze([]);
+
+/** All of these, and one more if it is not among them. */
+function together(all: readonly Sourced<string>[], value: string | undefined, source: Source): readonly Sourced<string>[] {
+  return value === undefined || all.some((one) => one.value === value) ? all : [...all, { value, source }];
 }
 
 function higherLevel(

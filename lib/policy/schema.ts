@@ -94,6 +94,7 @@ const profile = z
       .strictObject({ max: z.int().min(1).max(10_000), onLimit: z.enum(['deny', 'end-oldest']).exactOptional() })
       .describe('Sessions of one subject in one app.')
       .exactOptional(),
+    shared: z.boolean().describe('Several people use the device: nothing of one may be left for the next.').exactOptional(),
     cookie: cookie.exactOptional(),
     crossSite: z
       .strictObject({ trustedOrigins: z.array(z.string().regex(form.ORIGIN.pattern)).min(1).max(100).exactOptional() })
@@ -140,6 +141,11 @@ const app = z
     routes: z.array(route).max(10_000).exactOptional(),
     loginUrl: z.string().regex(form.ENTRY_URL.pattern).describe('Where a person signs in.').exactOptional(),
     reauthenticateUrl: z.string().regex(form.ENTRY_URL.pattern).describe('Where a person confirms who they are.').exactOptional(),
+    ownDeviceUrl: z
+      .string()
+      .regex(form.OWN_DEVICE_URL.pattern)
+      .describe('Where a person goes on, on a device of their own, with what is refused here.')
+      .exactOptional(),
   })
   .describe('One application of the portfolio.');
 

@@ -64,6 +64,12 @@ export const ENTRY_URL: TextForm = form(
   'is not a path like "/login" or a URL like "https://id.example.com/login"',
 );
 
+/** Read off a screen and typed in elsewhere, so it has no user name, and what is sent there is not sent in the clear. */
+export const OWN_DEVICE_URL: TextForm = form(
+  new RegExp(`^(?:https://(?:${HOST_NAME}|${IPV6})|http://${LOOPBACK})(?::\\d{1,5})?(?:/[^\\s\\\\]*)?$`),
+  'is not an address like "https://my.example.com/orders"; http is for localhost only',
+);
+
 export const ORIGIN: TextForm = form(
   new RegExp(`^(?:https://(?:${HOST_NAME}|${IPV6})|http://${LOOPBACK})(?::\\d{1,5})?$`),
   'is not an origin: write "https://host" or "https://host:port", without a path; http is for localhost only',
@@ -88,6 +94,7 @@ export const TEXT_FORMS: readonly TextForm[] = [
   PATH_PREFIX,
   ROUTE_PATH,
   ENTRY_URL,
+  OWN_DEVICE_URL,
   ORIGIN,
   INSTANT,
   SENTENCE,

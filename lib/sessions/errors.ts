@@ -7,7 +7,9 @@ export type SessionErrorCode =
   | 'ERR_SESSION_LIMIT'
   | 'ERR_SESSION_ENDED'
   | 'ERR_SUBJECT_MISMATCH'
+  | 'ERR_AUTHENTICATION_OLD'
   | 'ERR_SUBJECT_KIND'
+  | 'ERR_REMEMBERED_REFUSED'
   | 'ERR_LEVEL_UNKNOWN';
 
 /** An error with a stable `code` and the HTTP status that Express answers with if nobody handles it. */

@@ -2,25 +2,20 @@ import type { EndReason } from '../policy/reason.ts';
 import { AppEpochs } from './app-epochs.ts';
 import { checkChanges, mergeEntries } from './data-entries.ts';
 import { type Entry, keyOf, MemoryEntries } from './memory-entries.ts';
+import { excessOf } from './memory-limit.ts';
+import { MemoryNotes } from './memory-notes.ts';
+import type { NoteDraft, NoteRead, NoteRef, NotesRead } from './note.ts';
 import { PlainSessions } from './plain-sessions.ts';
 import { expiryOf, isPastRotation, newRecord, RETENTION_GRACE_MS, rotatedRecord, ROTATION_GRACE_MS } from './record-lifecycle.ts';
-import type { Ended, Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
+import type { Ended, Reauthentication, Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
 import type { ConcurrencyLimit, CreateResult, ListedSession, ReadResult, RevokeResult, WriteResult } from './session-store.ts';
-import { checkDraft, checkRef, checkSuccession, DEFAULT_MAX_BYTES, tooLarge } from './store-input.ts';
+import { checkDraft, checkReauthentication, checkRef, checkSuccession, DEFAULT_MAX_BYTES, tooLarge } from './store-input.ts';
 
 /** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
   /** The store's clock, epoch milliseconds. Default: `Date.now`. */
   readonly clock?: () => number;
 }
-
-/** A session that ends because another begins. */
-interface Excess {
-  readonly key: string;
-  readonly reason: EndReason;
-}
-
-const NOWHERE: readonly never[] = Object.freeze([]);
 
 /**
  * A store in the memory of this process, for development, tests and programs of a single process. Sessions are gone at a restart
@@ -40,6 +35,7 @@ export class MemoryStore extends PlainSessions {
   #clock: () => number;
   readonly #entries = new MemoryEntries();
   readonly #epochs = new AppEpochs();
+  readonly #notes = new MemoryNotes();
 
   constructor({ clock = Date.now, ...unknown }: MemoryStoreOptions = {}) {
     super();
@@ -73,7 +69,8 @@ export class MemoryStore extends PlainSessions {
       const now = this.#clock();
       const key = keyOf(ref);
       if (this.#entries.find(key, now) !== undefined) return { outcome: 'conflict' };
-      const excess = draft.subject === undefined ? NOWHERE : this.#excess(ref, limit, now);
+      const counts = draft.subject === undefined ? undefined : limit;
+      const excess = excessOf(ref, counts, { entries: this.#entries, epochs: this.#epochs, now });
       if (excess === 'limit') return { outcome: 'limit' };
       const record = Object.freeze(newRecord(ref, draft, Math.max(now, this.#epochs.floor(ref.app) + 1)));
       this.#entries.put(key, { ref, value: record, expiresAt: expiryOf(record, retention), previous: undefined }, now);
@@ -84,18 +81,14 @@ export class MemoryStore extends PlainSessions {
     });
   }
 
-  rotate(
-    from: SessionRef,
-    to: SessionRef,
-    authentication: Pick<SessionDraft, 'level' | 'methods'>,
-    retention: Retention,
-  ): Promise<CreateResult> {
+  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult> {
     return attempt(() => {
       checkSuccession(from, to);
+      checkReauthentication(authentication);
       const now = this.#clock();
       const old = this.#live(from, now);
       if (old === undefined || this.#entries.find(keyOf(to), now) !== undefined) return { outcome: 'conflict' };
-      const record = Object.freeze(rotatedRecord(old.value, authentication, now));
+      const record = Object.freeze(rotatedRecord(old.value, from, authentication, now));
       old.entry.value = Object.freeze({ ...old.value, rotatedAt: now, version: record.version });
       old.entry.expiresAt = now + ROTATION_GRACE_MS;
       this.#entries.put(keyOf(to), { ref: to, value: record, expiresAt: expiryOf(record, retention), previous: from }, now);
@@ -176,6 +169,26 @@ export class MemoryStore extends PlainSessions {
     });
   }
 
+  writeNote(ref: NoteRef, note: NoteDraft): Promise<boolean> {
+    return attempt(() => this.#notes.write(ref, note, this.#clock()));
+  }
+
+  readNote(ref: NoteRef): Promise<NoteRead> {
+    return attempt(() => this.#notes.read(ref, this.#clock()));
+  }
+
+  takeNote(ref: NoteRef): Promise<NoteRead> {
+    return attempt(() => this.#notes.take(ref, this.#clock()));
+  }
+
+  changeNote(ref: NoteRef, from: string, to: string, ttlMs: number): Promise<boolean> {
+    return attempt(() => this.#notes.change(ref, from, to, ttlMs, this.#clock()));
+  }
+
+  listNotes(book: string): Promise<NotesRead> {
+    return attempt(() => this.#notes.list(book, this.#clock()));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -226,25 +239,6 @@ export class MemoryStore extends PlainSessions {
     return wasLive ? 1 : 0;
   }
 
-  /** What has to end so that one more session fits, and what is over anyway; or `limit`. */
-  #excess({ tag, app }: SessionRef, limit: ConcurrencyLimit | undefined, now: number): readonly Excess[] | 'limit' {
-    if (limit === undefined) return NOWHERE;
-    const over: Excess[] = [];
-    const counted: { readonly key: string; readonly createdAt: number }[] = [];
-    for (const key of this.#entries.tagged(tag)) {
-      const value = this.#entries.find(key, now)?.value;
-      if (value === undefined || 'reason' in value || value.app !== app) continue;
-      const reason = this.#epochs.endOf(app, value.createdAt) === undefined ? overBy(value, limit, now) : 'session_revoked';
-      if (reason === undefined) counted.push({ key, createdAt: value.createdAt });
-      else over.push({ key, reason });
-    }
-    if (counted.length < limit.max) return over;
-    if (limit.onLimit === 'deny' || limit.max < 1) return 'limit';
-    counted.sort((a, b) => a.createdAt - b.createdAt);
-    const oldest = counted.slice(0, counted.length - limit.max + 1);
-    return [...over, ...oldest.map(({ key }) => ({ key, reason: 'session_limit' as const }))];
-  }
-
   #listed(keys: Iterable<string>): readonly ListedSession[] {
     const now = this.#clock();
     const sessions = [...keys].flatMap((key) => {
@@ -263,9 +257,4 @@ function attempt<T>(work: () => T): Promise<T> {
   } catch (error) {
     return Promise.reject(error as Error);
   }
-}
-
-function overBy(record: SessionRecord, limit: ConcurrencyLimit, now: number): EndReason | undefined {
-  if (limit.absoluteMs !== undefined && now - record.createdAt >= limit.absoluteMs) return 'absolute_timeout';
-  return limit.idleMs !== undefined && now - record.lastActiveAt >= limit.idleMs ? 'idle_timeout' : undefined;
 }

@@ -3,6 +3,7 @@ import type { Subject } from '../policy/facts.ts';
 import type { EndReason } from '../policy/reason.ts';
 import { isDataText } from './data-entries.ts';
 import type { Ended, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
+import { isActionText, isClientText, isDigest } from './store-input.ts';
 
 /*
  * One text per session, made so that a script can change a number in place and a reader needs no JSON for the header:
@@ -45,7 +46,7 @@ const KINDS = new Map<unknown, SubjectKind>([
   ['a', 'agent'],
 ]);
 const TRUSTS: ReadonlySet<unknown> = new Set<DeviceTrust>(['none', 'known', 'bound', 'attested', 'managed']);
-const META_KEYS: ReadonlySet<string> = new Set(['p', 's', 'k', 'l', 'm', 'd']);
+const META_KEYS: ReadonlySet<string> = new Set(['p', 's', 'k', 'l', 'm', 'd', 'f', 'o', 'c']);
 
 /** What a stored text turned out to be. */
 export type DecodedValue = SessionRecord | Ended;
@@ -113,7 +114,10 @@ function decodeRecord(value: string, ref: SessionRef, metaAt: number, rotatedAt:
     levels: meta.levels,
     methods: meta.methods,
     spentAt,
+    authenticatedFor: meta.authenticatedFor,
     device: meta.device,
+    origin: meta.origin,
+    client: meta.client,
     data,
     version,
     rotatedAt,
@@ -141,22 +145,25 @@ function encodeNumber(value: number, width: number): string {
   return text;
 }
 
-type Meta = Pick<SessionRecord, 'subject' | 'levels' | 'methods' | 'device'>;
+type Meta = Pick<SessionRecord, 'subject' | 'levels' | 'methods' | 'authenticatedFor' | 'device' | 'origin' | 'client'>;
 
-/** Subject, levels, methods and device of a line; `undefined` if it is not one. */
+/** What a line says about the subject and its authentication; `undefined` if it is not one. */
 function decodeMeta(line: string, authenticatedAt: number): Meta | undefined {
   const fields = parseObject(line);
   if (fields === undefined) return undefined;
   for (const key in fields) if (!META_KEYS.has(key)) return undefined;
-  const { p: previous, s: id, k: kindLetter, l, m, d } = fields;
+  const { p: previous, s: id, k: kindLetter, l, m, d, f: authenticatedFor, o: origin, c: client } = fields;
   const kind = KINDS.get(kindLetter);
   const levels = decodeInstants(l, authenticatedAt);
   const methods = decodeInstants(m, authenticatedAt);
   const device = decodeDevice(d);
   const sound = kind !== undefined && (id === undefined || (typeof id === 'string' && id !== '')) && isOptionalText(previous);
+  if (authenticatedFor !== undefined && !isActionText(authenticatedFor)) return undefined;
+  if (origin !== undefined && !isDigest(origin)) return undefined;
+  if (client !== undefined && !isClientText(client)) return undefined;
   if (!sound || levels === undefined || methods === undefined || device === 'invalid') return undefined;
   const subject: Subject | undefined = id === undefined ? undefined : { id: id as string, kind };
-  return { subject, levels, methods, device };
+  return { subject, levels, methods, authenticatedFor, device, origin, client };
 }
 
 function parseObject(line: string): Record<string, unknown> | undefined {
@@ -195,9 +202,9 @@ function decodeDevice(stored: unknown): SessionRecord['device'] | 'invalid' {
   return { trust: trust as DeviceTrust, provenAt };
 }
 
-/** The line about subject, levels, methods and device. An instant equal to `authenticatedAt` is written as 0. */
+/** The line about the subject and its authentication. An instant equal to `authenticatedAt` is written as 0. */
 export function encodeMeta(record: Meta, authenticatedAt: number, previous?: string): string {
-  const { subject, device } = record;
+  const { subject, authenticatedFor, device, origin, client } = record;
   return JSON.stringify({
     // Scripts look for it here, as the first field.
     p: previous,
@@ -206,6 +213,9 @@ export function encodeMeta(record: Meta, authenticatedAt: number, previous?: str
     l: encodeInstants(record.levels, authenticatedAt),
     m: encodeInstants(record.methods, authenticatedAt),
     d: device === undefined ? undefined : [device.trust, device.provenAt],
+    f: authenticatedFor,
+    o: origin,
+    c: client,
   });
 }
 
@@ -219,7 +229,7 @@ function encodeInstants(instants: Readonly<Record<string, number>>, authenticate
 export function encodeDraftMeta(draft: SessionDraft): string {
   const levels = draft.level === undefined ? NONE : { [draft.level]: 0 };
   const methods = Object.fromEntries(draft.methods.map((method) => [method, 0]));
-  return encodeMeta({ subject: draft.subject, levels, methods, device: undefined }, 0);
+  return encodeMeta({ subject: draft.subject, levels, methods, device: undefined, client: draft.client }, 0);
 }
 
 /** The whole text of a record: what the scripts make, for tests and tools. */

@@ -1,4 +1,4 @@
-import type { Retention, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
+import type { Reauthentication, Retention, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
 
 /** How long a replaced session still answers reads. */
 export const ROTATION_GRACE_MS = 5_000;
@@ -28,7 +28,10 @@ export function newRecord(ref: SessionRef, draft: SessionDraft, createdAt: numbe
     levels: instants(draft.level === undefined ? [] : [draft.level], authenticatedAt),
     methods: instants(draft.methods, authenticatedAt),
     spentAt: 0,
+    authenticatedFor: undefined,
     device: undefined,
+    origin: undefined,
+    client: draft.client,
     data: draft.data,
     version: 1,
     rotatedAt: 0,
@@ -36,17 +39,19 @@ export function newRecord(ref: SessionRef, draft: SessionDraft, createdAt: numbe
 }
 
 /** The successor of a record whose subject authenticated again. Start and data stay; what was never authenticated is dropped. */
-export function rotatedRecord(old: SessionRecord, authentication: Pick<SessionDraft, 'level' | 'methods'>, now: number): SessionRecord {
+export function rotatedRecord(old: SessionRecord, from: SessionRef, authentication: Reauthentication, now: number): SessionRecord {
+  const { level, methods, at = now, authenticatedFor } = authentication;
   // Never the instant of the one before: what was spent on that one must not be spent for this one.
-  const authenticatedAt = Math.max(now, old.authenticatedAt + 1);
-  const { level, methods } = authentication;
+  const authenticatedAt = Math.max(Math.min(now, at), old.createdAt, old.authenticatedAt + 1);
   return {
     ...old,
     authenticatedAt,
-    lastActiveAt: Math.max(authenticatedAt, old.lastActiveAt),
+    lastActiveAt: Math.max(now, authenticatedAt, old.lastActiveAt),
     longestGapMs: 0,
     levels: instants(level === undefined ? [] : [level], authenticatedAt, old.levels),
     methods: instants(methods, authenticatedAt, old.methods),
+    authenticatedFor,
+    origin: old.origin ?? from.digest,
     version: old.version + 1,
   };
 }

@@ -23,6 +23,10 @@ export interface SessionRecord extends SessionFacts {
   readonly version: number;
   /** When a newer id took over, for the few seconds in which this one still answers reads; otherwise 0. */
   readonly rotatedAt: number;
+  /** Digest of the first id of the session, from its first rotation on: what stays the same whatever id it has. */
+  readonly origin?: string | undefined;
+  /** What the session was begun with, in a few words for its owner: `Firefox on Linux`. Proves nothing. */
+  readonly client?: string | undefined;
 }
 
 /** What a sign-in, a step-up or an anonymous visit brings into a new record. Instants are the store's. */
@@ -33,6 +37,18 @@ export interface SessionDraft {
   readonly level: string | undefined;
   readonly methods: readonly string[];
   readonly data: string;
+  /** See `SessionRecord`; at most 64 characters. */
+  readonly client?: string | undefined;
+}
+
+/** What the same subject authenticating again brings into a running session. */
+export interface Reauthentication {
+  readonly level: string | undefined;
+  readonly methods: readonly string[];
+  /** When that was (OIDC `auth_time`), where somebody else saw it; never later than now, and never at or before the one known. Default: now. */
+  readonly at?: number | undefined;
+  /** The one action that it was for, as `SessionFacts.authenticatedFor`. */
+  readonly authenticatedFor?: string | undefined;
 }
 
 /** Changed top-level entries of `req.session`: JSON text by key, or `undefined` for one that is gone. */

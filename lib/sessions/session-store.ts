@@ -1,7 +1,8 @@
 import { Store } from 'express-session';
 import type { EndReason } from '../policy/reason.ts';
 import type { Subject } from '../policy/facts.ts';
-import type { Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
+import type { NoteDraft, NoteRead, NoteRef, NotesRead } from './note.ts';
+import type { Reauthentication, Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
 
 /** What a read found. `now` is the store's clock at that moment, epoch milliseconds. */
 export interface ReadResult {
@@ -54,7 +55,8 @@ export interface RevokeResult {
  * - Every method answers or rejects with `StoreUnavailableError` within the store's deadline.
  * - `create` never overwrites. `save`, `recordActivity` and `spend` never create. An ended session stays ended.
  * - `now` comes from one clock, shared by all processes that use the store.
- * - What comes back has been validated; a value that is not a session reads as `ended: 'session_invalid'`.
+ * - What comes back has been validated; a value that is not a session reads as `ended: 'session_invalid'`, one that is not a note as missing.
+ * - A reference that could name another place, and what can't be kept as it is, is refused with a `TypeError`.
  *
  * It extends the `Store` class of express-session, so it also works under a plain `session({ store })`; see `memoryStore` and
  * `redisStore` for what is weaker there.
@@ -74,15 +76,14 @@ export abstract class SessionStore extends Store {
 
   /**
    * Puts a new id in the place of an old one after the same subject authenticated again: authentication is recorded, idle and
-   * gap start anew, the data stays. Both references have the same tag, app and profile. The old id answers reads for a few
-   * seconds; ending the new session ends it too.
+   * gap start anew, the data stays. What the one before was for (`authenticatedFor`) is replaced. Both references have the same
+   * tag, app and profile. The old id answers reads for a few seconds; ending the new session ends it too.
+   *
+   * The authentication counts from `at`, but never from later than now, from before the session began, or from the one known or before
+   * (then from a millisecond after it). An old `at` may so count as later than it was: whether it was recent enough for what it is
+   * meant for has to be found out before.
    */
-  abstract rotate(
-    from: SessionRef,
-    to: SessionRef,
-    authentication: Pick<SessionDraft, 'level' | 'methods'>,
-    retention: Retention,
-  ): Promise<CreateResult>;
+  abstract rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult>;
 
   /** Writes the changed entries and only these; entries changed elsewhere meanwhile survive. */
   abstract save(ref: SessionRef, changes: SessionChanges): Promise<WriteResult>;
@@ -113,6 +114,26 @@ export abstract class SessionStore extends Store {
 
   /** Ends every session of an app (`'*'`: of all apps) that exists now, without touching each. */
   abstract endApp(app: string, reason: EndReason): Promise<RevokeResult>;
+
+  /**
+   * Keeps a note under a reference that is free; one that has expired leaves it free. The oldest of the book go if there are more than
+   * `atMost` then.
+   *
+   * @returns `false` if there is one under it already, which stays as it is.
+   */
+  abstract writeNote(ref: NoteRef, note: NoteDraft): Promise<boolean>;
+
+  /** Reads a note. One that has expired is not there. */
+  abstract readNote(ref: NoteRef): Promise<NoteRead>;
+
+  /** Reads a note and removes it, in one atomic step: of any number of parallel calls, one gets the text. */
+  abstract takeNote(ref: NoteRef): Promise<NoteRead>;
+
+  /** Replaces the text of a note if it is still `from`, and lets it last `ttlMs` from now. It keeps its place in the list. */
+  abstract changeNote(ref: NoteRef, from: string, to: string, ttlMs: number): Promise<boolean>;
+
+  /** All notes of a book, in the order in which they were written. */
+  abstract listNotes(book: string): Promise<NotesRead>;
 
   /** Lets go of timers and connections that the store opened itself; never closes a client it was given. */
   abstract close(): Promise<void>;

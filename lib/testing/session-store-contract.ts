@@ -3,7 +3,9 @@ import { CREATION } from './contract-creation.ts';
 import { ENDING } from './contract-ending.ts';
 import { CORRUPTION, FAULTS } from './contract-faults.ts';
 import { LIMITS } from './contract-limits.ts';
+import { NOTES } from './contract-notes.ts';
 import { PLAIN } from './contract-plain.ts';
+import { REAUTHENTICATION } from './contract-reauthentication.ts';
 import { ROTATION } from './contract-rotation.ts';
 import { WRITES } from './contract-writes.ts';
 
@@ -20,7 +22,9 @@ const CHAPTERS: readonly (readonly [string, readonly ContractCase[]])[] = [
   ['limits', LIMITS],
   ['writes', WRITES],
   ['rotation', ROTATION],
+  ['reauthentication', REAUTHENTICATION],
   ['ending', ENDING],
+  ['notes', NOTES],
   ['faults', FAULTS],
   ['under express-session', PLAIN],
 ];

@@ -1,13 +1,13 @@
 import express from 'express';
 import { Redis } from 'ioredis';
-import { memoryStore, redisStore, sessionPolicy } from '../../../lib/index.ts';
+import { idleTimeout, memoryStore, redisStore, sessionPolicy, stepUp } from '../../../lib/index.ts';
 import { benchmarkPolicy } from '../policy.ts';
 import type { Row } from '../rows.ts';
 import { PAGE_PATH, SECRET, SIGN_IN_PATH, type Visitor, page, visitorOf } from '../site.ts';
 import type { BuiltServer } from './built-server.ts';
 
 /** This package, enforcing a whole policy: 4 apps, 40 routes, 10 conditions. */
-export function build({ store }: Row, redisUrl: string): BuiltServer {
+export function build({ guarded, store }: Row, redisUrl: string): BuiltServer {
   const app = express();
   app.use(
     sessionPolicy({
@@ -23,6 +23,7 @@ export function build({ store }: Row, redisUrl: string): BuiltServer {
     Object.assign(req.session, { visitor });
     res.status(204).end();
   });
-  app.get(PAGE_PATH, (req, res) => res.json(page((req.session as unknown as { visitor?: Visitor }).visitor)));
+  const guards = guarded === true ? [idleTimeout('10m'), stepUp({ maxAge: '10m' }), stepUp({ level: 'aal1' })] : [];
+  app.get(PAGE_PATH, ...guards, (req, res) => res.json(page((req.session as unknown as { visitor?: Visitor }).visitor)));
   return { app };
 }

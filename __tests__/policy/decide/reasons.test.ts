@@ -229,7 +229,7 @@ describe('the first check that fails decides', () => {
 
   test('explain has every check, in the order in which they decide', () => {
     expect(explain(policy, facts('/shop', {}), NOW).checks.map(({ check }) => check)).toEqual(
-      'condition workload ended presence origin record subject absolute idle sign-in route-idle step-up device'.split(' '),
+      'condition workload ended presence origin record subject absolute idle sign-in route-idle step-up device approval'.split(' '),
     );
   });
 

@@ -4,6 +4,7 @@ import { compilePolicy } from '../../../lib/policy/compile.ts';
 import { decide } from '../../../lib/policy/decide.ts';
 import type { StepUpDocument } from '../../../lib/policy/document.ts';
 import type { SessionFacts } from '../../../lib/policy/facts.ts';
+import type { Clause } from '../../../lib/policy/requirement.ts';
 import { freshSession, HOUR, LEVELS, MINUTE, NOW } from '../arbitraries.ts';
 
 const instants = fc.oneof(
@@ -27,6 +28,11 @@ function reasonOf(stepUp: StepUpDocument, session: SessionFacts): string {
     apps: { shop: { profile: 'web', routes: [{ id: 'pay', path: '/pay', stepUp }] } },
   });
   return decide(policy, { request: { method: 'GET', host: '', path: '/pay' }, session }, NOW).reason;
+}
+
+function guarded(clause: Clause, session: SessionFacts, action: string | undefined): string {
+  const policy = compilePolicy({ version: 1, profiles: { web: {} }, apps: { shop: { profile: 'web' } } });
+  return decide(policy, { request: { method: 'POST', host: '', path: '/pay', action }, session }, NOW, [clause]).reason;
 }
 
 const recent = (at: number | undefined): boolean => at !== undefined && at > 0 && NOW - at <= 5 * MINUTE;
@@ -64,6 +70,20 @@ describe('freshness is the time of active authentication', () => {
         const spentAt = Math.max(0, session.authenticatedAt - later);
         const met = recent(session.authenticatedAt) && session.authenticatedAt > spentAt;
         expect(reasonOf({ maxAge: '5m', once: true }, { ...session, spentAt }) === 'allowed').toBe(met);
+      }),
+    );
+  });
+
+  test('an authentication for one action and its values opens these, once; no other values, and no other action that is for once', () => {
+    const digests = fc.constantFrom('pay-5', 'pay-9', 'del-1', undefined);
+    const action = fc.constantFrom('pay', 'del', undefined);
+    fc.assert(
+      fc.property(digests, digests, fc.boolean(), fc.boolean(), action, (authenticatedFor, boundTo, once, spent, request) => {
+        const session = freshSession({ authenticatedAt: NOW - MINUTE, authenticatedFor, spentAt: spent ? NOW - MINUTE : 0 });
+        const forThis = once ? authenticatedFor === undefined || authenticatedFor.startsWith(`${request}`) : true;
+        const met = (boundTo === undefined ? forThis : authenticatedFor === boundTo) && !(once && spent);
+        const stepUp = { maxAgeMs: 5 * MINUTE, once, ...(boundTo === undefined ? {} : { boundTo }) };
+        expect(guarded({ source: 'guard:stepUp', stepUp }, session, request) === 'allowed').toBe(met);
       }),
     );
   });

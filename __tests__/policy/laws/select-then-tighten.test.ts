@@ -25,7 +25,7 @@ describe('select, then tighten', () => {
   test('a clause asks for what it says', () => {
     fc.assert(
       fc.property(shop, clauses, (app, clause) => {
-        const { idle, routeIdle, absolute, stepUp, device, subjects, access, activity, blocked } = apply(app, [clause]);
+        const { idle, routeIdle, absolute, stepUp, device, subjects, access, activity, blocked, approvals } = apply(app, [clause]);
         const { idleMs = Infinity, idleScope = 'route' } = clause;
         if (idleScope !== 'route') expect(idle?.ms ?? Infinity).toBeLessThanOrEqual(idleMs);
         if (idleScope !== 'session') expect(routeIdle?.ms ?? Infinity).toBeLessThanOrEqual(idleMs);
@@ -33,11 +33,13 @@ describe('select, then tighten', () => {
         expect(stepUp?.maxAge?.ms ?? Infinity).toBeLessThanOrEqual(clause.stepUp?.maxAgeMs ?? Infinity);
         for (const method of clause.stepUp?.amr ?? []) expect(stepUp?.amr.map(({ value }) => value)).toContain(method);
         if (clause.stepUp?.once === true) expect(stepUp?.once).toBeDefined();
+        if (clause.stepUp?.boundTo !== undefined) expect(stepUp?.boundTo.map(({ value }) => value)).toContain(clause.stepUp.boundTo);
         if (clause.device !== undefined) expect(device?.maxAge?.ms ?? Infinity).toBeLessThanOrEqual(clause.device.maxAgeMs ?? Infinity);
         for (const kind of subjects.value) expect(clause.subjects ?? [kind]).toContain(kind);
         if (clause.access !== undefined) expect(access.value).toBe('authenticated');
         if (clause.passive === true) expect(activity.value).toBe('passive');
         if (clause.block === true) expect(blocked).toBeDefined();
+        if (clause.approval !== undefined) expect(approvals.map(({ value }) => value)).toContain(clause.approval);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import type { DeviceTrust } from '../../../lib/policy/document.ts';
-import type { Limit, Requirement } from '../../../lib/policy/requirement.ts';
+import type { Limit, Requirement, Sourced } from '../../../lib/policy/requirement.ts';
 import { LEVELS } from '../arbitraries.ts';
 
 const TRUST: readonly DeviceTrust[] = ['none', 'known', 'bound', 'attested', 'managed'];
@@ -16,8 +16,10 @@ export function laxerIn(requirement: Requirement, than: Requirement): readonly s
     ['stepUp', than.stepUp !== undefined && stepUp === undefined],
     ['stepUp.maxAge', longer(stepUp?.maxAge, than.stepUp?.maxAge)],
     ['stepUp.level', levelOf(requirement) < levelOf(than)],
-    ['stepUp.amr', (than.stepUp?.amr ?? []).some(({ value }) => !(stepUp?.amr ?? []).some((method) => method.value === value))],
+    ['stepUp.amr', missesSome(stepUp?.amr, than.stepUp?.amr)],
     ['stepUp.once', than.stepUp?.once !== undefined && stepUp?.once === undefined],
+    ['stepUp.boundTo', missesSome(stepUp?.boundTo, than.stepUp?.boundTo)],
+    ['approvals', missesSome(requirement.approvals, than.approvals)],
     ['stepUpRefused', than.stepUpRefused !== undefined && requirement.stepUpRefused === undefined],
     ['device', TRUST.indexOf(device?.trust.value ?? 'none') < TRUST.indexOf(than.device?.trust.value ?? 'none')],
     ['device.maxAge', longer(device?.maxAge, than.device?.maxAge)],
@@ -40,14 +42,24 @@ export function asked(requirement: Requirement): unknown {
     stepUp: stepUp && {
       maxAge: stepUp.maxAge?.ms,
       level: levelOf(requirement),
-      amr: stepUp.amr.map(({ value }) => value).toSorted(),
+      amr: valuesOf(stepUp.amr),
       once: stepUp.once !== undefined,
+      boundTo: valuesOf(stepUp.boundTo),
     },
     stepUpRefused: requirement.stepUpRefused !== undefined,
     device: device && { trust: device.trust.value, maxAge: device.maxAge?.ms },
     activity: requirement.activity.value,
     blocked: requirement.blocked !== undefined,
+    approvals: valuesOf(requirement.approvals),
   };
+}
+
+function valuesOf(list: readonly Sourced<string>[]): readonly string[] {
+  return list.map(({ value }) => value).toSorted();
+}
+
+function missesSome(list: readonly Sourced<string>[] = [], of: readonly Sourced<string>[] = []): boolean {
+  return of.some(({ value }) => !valuesOf(list).includes(value));
 }
 
 function longer(limit: Limit | undefined, than: Limit | undefined): boolean {

@@ -1,26 +1,21 @@
 const POLL_MS = 3_000;
 const REASONS = {
-  session_missing: 'Not signed in.',
   idle_timeout: 'Session over: idle for too long.',
   absolute_timeout: 'Session over: its longest duration was reached.',
   session_revoked: 'Session over: ended from elsewhere.',
   session_limit: 'Session over: signed in elsewhere.',
-  signed_out: 'Signed out.',
   route_idle_timeout: 'Asks again: away for too long.',
   reauthentication_required: 'Asks again: the sign-in is too old.',
   assurance_insufficient: 'Asks for a stronger sign-in.',
 };
 
-/** Keeps a group of rules up to date: asks its status routes, which do not count as activity, and counts down in between. */
+/** Keeps the rules of an app up to date: asks how each stands, which does not count as activity, and counts down in between. */
 export function watchRules(group, headers = () => ({})) {
-  const rows = [...group.querySelectorAll('[data-status]')].map((element) => ({ element, app: group.dataset.rules, ends: new Map() }));
+  const rows = [...group.querySelectorAll('[data-for]')].map((element) => ({ element, app: group.dataset.rules, ends: new Map() }));
   const refresh = async () => {
-    if (document.hidden || rows.length === 0) return;
-    const [first, ...others] = rows;
-    const base = await ask(first.element.dataset.status, headers());
-    show(first, base);
-    // Without a session there is nothing to ask of the stricter routes.
-    for (const row of others) show(row, base.signedIn ? await ask(row.element.dataset.status, headers()) : base);
+    if (document.hidden || rows.length === 0 || !group.isConnected) return;
+    const base = await ask(`/${group.dataset.rules}/presence`, headers());
+    for (const row of rows) show(row, base.signedIn ? await ask(addressOf(row), headers()) : base);
   };
   setInterval(() => rows.forEach(tick), 250);
   setInterval(refresh, POLL_MS);
@@ -29,25 +24,29 @@ export function watchRules(group, headers = () => ({})) {
   return refresh;
 }
 
+function addressOf({ app, element }) {
+  return `/${app}/session?for=${encodeURIComponent(element.dataset.for)}&method=${element.dataset.method}`;
+}
+
 async function ask(url, headers) {
   try {
     const answer = await fetch(url, { headers: { accept: 'application/json', ...headers }, cache: 'no-store' });
-    const body = await answer.json();
-    return answer.ok ? body : { asked: true, reason: body.reason, limits: [] };
+    return await answer.json();
   } catch {
-    return { unreachable: true, limits: [] };
+    return { unreachable: true };
   }
 }
 
 function show(row, status) {
   row.ends.clear();
-  for (const { key, value, source, ms, leftMs } of status.limits) {
+  for (const [key, limit] of Object.entries(status.rule ?? {})) {
     const item = row.element.querySelector(`[data-limit="${key}"]`);
-    if (item === null) continue;
-    write(item.querySelector('[data-source]'), source);
-    write(item.querySelector('[data-value]'), value);
-    if (ms !== undefined) item.querySelector('progress').max = ms;
-    if (leftMs !== undefined) row.ends.set(item, performance.now() + leftMs);
+    if (item === null || limit === null) continue;
+    write(item.querySelector('[data-source]'), limit.source);
+    write(item.querySelector('[data-value]'), spoken(limit.seconds));
+    item.querySelector('progress').max = limit.seconds;
+    const left = status.left[key];
+    if (left !== null) row.ends.set(item, performance.now() + left * 1_000);
   }
   const state = stateOf(status);
   const element = row.element.querySelector('[data-state]');
@@ -57,11 +56,11 @@ function show(row, status) {
   tick(row);
 }
 
-function stateOf({ signedIn, reason, asked, unreachable, reported = [] }) {
+function stateOf({ outcome, reason, unreachable }) {
   if (unreachable) return { tone: 'off', text: 'The server does not answer.' };
-  if (signedIn) return { tone: 'open', text: reported.length > 0 ? `Open. Condition ${reported.join(', ')} would ask for more.` : 'Open.' };
-  const text = REASONS[reason] ?? REASONS.session_missing;
-  return { tone: asked || text.startsWith('Session over') ? 'asks' : 'off', text };
+  if (outcome === 'allow') return { tone: 'open', text: 'Open.' };
+  const text = REASONS[reason];
+  return text === undefined ? { tone: 'off', text: 'Not signed in.' } : { tone: 'asks', text };
 }
 
 /** Only a change is worth telling to somebody who does not see the page. */
@@ -74,15 +73,18 @@ function tick({ element, ends }) {
   for (const item of element.querySelectorAll('[data-limit]')) {
     const bar = item.querySelector('progress');
     if (bar === null) continue;
-    const ms = ends.has(item) ? Math.max(0, ends.get(item) - performance.now()) : undefined;
-    write(item.querySelector('[data-left]'), ms === undefined ? '–:––' : clock(ms));
-    bar.value = ms ?? 0;
+    const seconds = ends.has(item) ? Math.max(0, (ends.get(item) - performance.now()) / 1_000) : undefined;
+    write(item.querySelector('[data-left]'), seconds === undefined ? '–:––' : clock(Math.ceil(seconds)));
+    bar.value = seconds ?? 0;
   }
 }
 
-function clock(ms) {
-  const seconds = Math.ceil(ms / 1_000);
+function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function spoken(seconds) {
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 function write(element, text) {

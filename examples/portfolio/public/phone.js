@@ -4,7 +4,7 @@ import { localise, send } from './wire.js';
 // The token lives in this variable only; leaving the page forgets it.
 let token;
 const headers = () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
-const bodies = { '/phone/login': () => ({ person: 'ada' }), '/phone/reauthenticate': fetchCode };
+const bodies = { '/phone/login': () => ({ person: 'ada' }), '/phone/reauthenticate/form?way=code': fetchCode };
 
 const refresh = watchRules(document.querySelector('[data-rules]'), headers);
 localise();

@@ -12,6 +12,7 @@ export function checkApps(portfolio: Portfolio): void {
     if (app.document.profile !== undefined) checkName(portfolio, 'profiles', app.document.profile, [...at, 'profile']);
     checkMatch(portfolio, app, at);
     checkEntryUrls(portfolio, app, at);
+    checkOwnDeviceUrl(portfolio, app, at);
     checkRoutes(portfolio, app, entries);
   }
   checkMeetings(portfolio, entries);
@@ -32,4 +33,13 @@ function checkEntryUrls({ findings }: Portfolio, { document }: SoundApp, at: Pat
     else if (/^http:\/\/(?!localhost[:/]|127\.|\[::1\])/i.test(`${url}/`))
       findings.notice([...at, field], 'sends people to plain http to sign in');
   }
+}
+
+/** Only what refuses step-ups has something to send elsewhere. */
+function checkOwnDeviceUrl({ findings, unsure }: Portfolio, { document, profile }: SoundApp, at: Path): void {
+  const url = document.ownDeviceUrl;
+  if (url === undefined) return;
+  if (!URL.canParse(url)) findings.fault([...at, 'ownDeviceUrl'], `${shown(url)} is not a URL`);
+  if (profile === undefined || profile.refusesStepUp || unsure('profiles', profile.name)) return;
+  findings.notice([...at, 'ownDeviceUrl'], `has no effect: profile ${shown(profile.name)} does not refuse step-ups`);
 }

@@ -22,6 +22,8 @@ export interface ProfileLimits {
   readonly stepUpCap: number;
   readonly level: string | undefined;
   readonly refusesStepUp: boolean;
+  /** Several people use the device. */
+  readonly shared: boolean;
   readonly trust: number;
   readonly deviceMaxAge: number;
   /** `undefined` where it is not known. */
@@ -82,6 +84,7 @@ function limitsOf(name: string, document: Sound<ProfileDocument>, unsure: (...pa
     ownStepUp,
     stepUpCap,
     level: stepUp?.level,
+    shared: or('shared', document.shared, preset?.shared ?? false, false),
     refusesStepUp: (document.stepUp ?? preset?.stepUp) === 'refused',
     trust: unsure('device') ? Number.NaN : trustRank(document.device?.trust ?? 'none'),
     deviceMaxAge: unsure('device')

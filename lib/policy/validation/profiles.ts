@@ -18,6 +18,7 @@ export function checkProfiles(portfolio: Portfolio): void {
     checkCeiling(portfolio, profile, at);
     checkOwnStepUp(portfolio, profile, at);
     checkTransport(portfolio, profile, at);
+    checkShared(portfolio, profile, at);
     checkOrigins(portfolio, profile, at);
     noteTrust(portfolio, profile, at);
     if (!used.has(profile.name) && !portfolio.unsure('apps')) portfolio.findings.notice(at, 'no app uses this profile');
@@ -93,6 +94,18 @@ function checkTransport({ findings }: Portfolio, { document, preset, transport }
   if (transport !== 'header' && transport !== 'token') return;
   for (const field of ['cookie', 'crossSite'] as const) {
     if (document[field] !== undefined) findings.notice([...at, field], 'has no effect: this profile uses no cookie');
+  }
+}
+
+/** What is kept on a device that several people use is kept for the next one. */
+function checkShared({ findings }: Portfolio, { document, preset, shared }: ProfileLimits, at: Path): void {
+  if (shared && document.cookie?.persistent === true) {
+    const why =
+      document.shared === undefined ? `preset ${shown(document.preset)} is for shared devices` : 'the profile is for shared devices';
+    findings.fault([...at, 'cookie', 'persistent'], `keeps the cookie when the browser closes, and ${why}; leave it out`);
+  }
+  if (preset?.shared === true && document.shared === false) {
+    findings.notice([...at, 'shared'], 'leaves what one person did to the next, where the preset clears it away');
   }
 }
 

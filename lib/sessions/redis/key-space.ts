@@ -1,3 +1,4 @@
+import { checkBook } from '../note-input.ts';
 import type { SessionRef } from '../session-record.ts';
 import { checkRef, checkTag } from '../store-input.ts';
 
@@ -13,7 +14,8 @@ export interface Place {
 
 /**
  * Where things are in Redis. `<prefix>{<tag>}` is the home of a tag: it holds its first session and the names of the others, each of which
- * is under `<prefix>{<tag>}:app:profile:digest`. All keys of a tag are in one Cluster slot.
+ * is under `<prefix>{<tag>}:app:profile:digest`. All keys of a tag are in one Cluster slot. A book of notes is at `<prefix>!{<book>}` and its
+ * notes at `<prefix>!{<book>}:id`: no prefix has an exclamation mark, so whatever the book is called it is no tag of any store.
  */
 export class KeySpace {
   readonly prefix: string;
@@ -40,6 +42,11 @@ export class KeySpace {
     const home = `${this.prefix}{${ref.tag}}`;
     const member = this.member(ref);
     return { home, member, own: `${home}:${member}` };
+  }
+
+  book(name: string): string {
+    checkBook(name);
+    return `${this.prefix}!{${name}}`;
   }
 
   /** The reference that a name stands for, if it is one. */

@@ -1,6 +1,7 @@
 /**
  * KEYS home, own key of the old session, own key of the new one. ARGV clock, latest, floor, idle, absolute, old member, new member, the old
- * line about the subject and the instant of its authentication (as they were when the new line was made), the new line, grace.
+ * line about the subject and the instant of its authentication (as they were when the new line was made), the new line, grace, the instant of the
+ * new authentication where it was seen ('' for now).
  */
 export const LUA_ROTATE: string = String.raw`
 local now, from, to = clock(ARGV[1]), ARGV[6], ARGV[7]
@@ -14,9 +15,10 @@ if not metaEnd then return 'conflict' end
 if string.sub(text, HEADER + 1, metaEnd - 1) ~= ARGV[8] or authenticatedAt(header) ~= tonumber(ARGV[9]) then return 'changed' end
 
 -- Never the instant of the one before: what was spent on that one must not be spent for this one.
-local authenticated = math.max(now, authenticatedAt(header) + 1)
-local active = math.max(authenticated, lastActiveAt(header))
 local created, number = createdAt(header), version(header) + 1
+local seen = ARGV[12] ~= '' and math.min(now, tonumber(ARGV[12])) or now
+local authenticated = math.max(seen, created, authenticatedAt(header) + 1)
+local active = math.max(now, authenticated, lastActiveAt(header))
 local left = retention(now, created, active, ARGV[4], ARGV[5])
 local new = liveHeader(created, number, authenticated, active, 0, spentAt(header)) .. ARGV[10] .. string.sub(text, metaEnd)
 local old = 'R1' .. encode(number % VERSIONS, 4) .. string.sub(header, 7) .. encode(now, 7) .. string.sub(text, HEADER + 1)

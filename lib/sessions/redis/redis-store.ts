@@ -1,21 +1,22 @@
 import type { EndReason } from '../../policy/reason.ts';
 import { checkChanges, keyText } from '../data-entries.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import type { NoteDraft, NoteRead, NoteRef, NotesRead } from '../note.ts';
 import { PlainSessions } from '../plain-sessions.ts';
 import { decodeNumber, decodeValue, encodeDraftMeta, INVALID, isEnded, reasonLetter } from '../record-format.ts';
 import { isPastRotation, newRecord } from '../record-lifecycle.ts';
-import type { Retention, SessionChanges, SessionDraft, SessionRef } from '../session-record.ts';
+import type { Reauthentication, Retention, SessionChanges, SessionDraft, SessionRef } from '../session-record.ts';
 import type { ConcurrencyLimit, CreateResult, ListedSession, ReadResult, RevokeResult, WriteResult } from '../session-store.ts';
-import { checkDraft, checkName, checkSuccession, tooLarge } from '../store-input.ts';
+import { checkDraft, checkName, checkReauthentication, checkSuccession, tooLarge } from '../store-input.ts';
 import { Connection } from './connection.ts';
-import type { Deadline } from './deadline-queue.ts';
 import { Durability } from './durability.ts';
 import { KeySpace } from './key-space.ts';
 import { Pulse } from './pulse.ts';
 import { checkRedisOptions, type RedisSettings, type RedisStoreOptions } from './redis-options.ts';
+import { RedisNotes } from './redis-notes.ts';
 import { rotateSession } from './rotation.ts';
 import { scanSessions } from './scan.ts';
 import type { Script } from './script.ts';
+import { type ScriptArguments, ScriptRunner } from './script-runner.ts';
 import { ACTIVITY, CREATE, END, END_ALL, END_APP, LIST, SAVE, SPEND } from './scripts.ts';
 import { ServerCheck } from './server-check.ts';
 import { BatchedReads, type SessionReads, SingleReads } from './session-reads.ts';
@@ -48,6 +49,8 @@ export class RedisStore extends PlainSessions {
   readonly #pulse: Pulse;
   readonly #reads: SessionReads;
   readonly #durability: Durability;
+  readonly #runner: ScriptRunner;
+  readonly #notes: RedisNotes;
 
   constructor(options: RedisStoreOptions) {
     super();
@@ -67,6 +70,8 @@ export class RedisStore extends PlainSessions {
       ? new SingleReads(this.#connection, this.#pulse)
       : new BatchedReads(this.#connection, this.#pulse, this.#keys.epochs[0] as string);
     this.#durability = new Durability(client, minReplicas, deadline);
+    this.#runner = new ScriptRunner(settings, this.#connection, this.#pulse);
+    this.#notes = new RedisNotes(this.#runner, this.#keys);
   }
 
   /**
@@ -102,8 +107,8 @@ export class RedisStore extends PlainSessions {
   async create(ref: SessionRef, draft: SessionDraft, retention: Retention, limit?: ConcurrencyLimit): Promise<CreateResult> {
     checkDraft(draft, this.#settings.maxBytes);
     const { home, own, member } = this.#keys.place(ref);
-    const reply = await this.#write(CREATE, [home, own], (deadline) => [
-      ...this.#clockAndLatest(deadline),
+    const reply = await this.#runner.run(CREATE, [home, own], (deadline) => [
+      ...this.#runner.clockAndLatest(deadline),
       this.#pulse.epochs.floor(ref.app),
       ...limits(retention),
       member,
@@ -118,17 +123,13 @@ export class RedisStore extends PlainSessions {
     return { outcome: 'created', now: record.createdAt, record, endedOldest };
   }
 
-  rotate(
-    from: SessionRef,
-    to: SessionRef,
-    authentication: Pick<SessionDraft, 'level' | 'methods'>,
-    retention: Retention,
-  ): Promise<CreateResult> {
+  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult> {
     checkSuccession(from, to);
+    checkReauthentication(authentication);
     return this.#connection.run((deadline) => {
-      const write = (script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> =>
-        this.#script(script, keys, () => [
-          ...this.#clockAndLatest(deadline),
+      const write = (script: Script, keys: readonly string[], args: ScriptArguments): Promise<unknown> =>
+        this.#runner.send(script, keys, () => [
+          ...this.#runner.clockAndLatest(deadline),
           this.#pulse.epochs.floor(from.app),
           ...limits(retention),
           ...args,
@@ -141,8 +142,8 @@ export class RedisStore extends PlainSessions {
     checkChanges(changes);
     const { home, member } = this.#keys.place(ref);
     const pairs = [...changes].flatMap(([key, text]) => [keyText(key), text ?? '']);
-    const reply = await this.#write(SAVE, [home], (deadline) => [
-      ...this.#clockAndLatest(deadline),
+    const reply = await this.#runner.run(SAVE, [home], (deadline) => [
+      ...this.#runner.clockAndLatest(deadline),
       this.#pulse.epochs.floor(ref.app),
       member,
       this.#settings.maxBytes,
@@ -154,8 +155,8 @@ export class RedisStore extends PlainSessions {
 
   async recordActivity(ref: SessionRef, at: number, retention: Retention): Promise<WriteResult> {
     const { home, member } = this.#keys.place(ref);
-    const reply = await this.#write(ACTIVITY, [home], () => [
-      this.#clock(),
+    const reply = await this.#runner.run(ACTIVITY, [home], () => [
+      this.#runner.clock(),
       this.#pulse.epochs.floor(ref.app),
       member,
       Math.floor(at),
@@ -166,8 +167,8 @@ export class RedisStore extends PlainSessions {
 
   async spend(ref: SessionRef, authenticatedAt: number): Promise<boolean> {
     const { home, member } = this.#keys.place(ref);
-    const reply = await this.#write(SPEND, [home], (deadline) => [
-      ...this.#clockAndLatest(deadline),
+    const reply = await this.#runner.run(SPEND, [home], (deadline) => [
+      ...this.#runner.clockAndLatest(deadline),
       this.#pulse.epochs.floor(ref.app),
       member,
       authenticatedAt,
@@ -177,11 +178,11 @@ export class RedisStore extends PlainSessions {
 
   async end(ref: SessionRef, reason: EndReason): Promise<RevokeResult> {
     const { home, member } = this.#keys.place(ref);
-    return this.#ending([home], () => this.#write(END, [home], () => [this.#clock(), reasonLetter(reason), member]));
+    return this.#ending([home], () => this.#runner.run(END, [home], () => [this.#runner.clock(), reasonLetter(reason), member]));
   }
 
   async list(tag: string): Promise<readonly ListedSession[]> {
-    const reply = (await this.#write(LIST, [this.#keys.home(tag)], () => [])) as readonly string[];
+    const reply = (await this.#runner.run(LIST, [this.#keys.home(tag)], () => [])) as readonly string[];
     const sessions: (ListedSession | undefined)[] = [];
     for (let at = 0; at + 1 < reply.length; at += 2) sessions.push(this.#listed(tag, reply[at] as string, reply[at + 1] as string));
     return byActivity(sessions);
@@ -200,7 +201,9 @@ export class RedisStore extends PlainSessions {
   async endAll(tag: string, reason: EndReason, only: { readonly app?: string; readonly except?: SessionRef } = {}): Promise<RevokeResult> {
     const home = this.#keys.home(tag);
     const kept = only.except === undefined ? '' : this.#keys.member(only.except);
-    return this.#ending([home], () => this.#write(END_ALL, [home], () => [this.#clock(), reasonLetter(reason), only.app ?? '', kept]));
+    return this.#ending([home], () =>
+      this.#runner.run(END_ALL, [home], () => [this.#runner.clock(), reasonLetter(reason), only.app ?? '', kept]),
+    );
   }
 
   /** In a Cluster every copy of the epochs has to take it. */
@@ -208,10 +211,30 @@ export class RedisStore extends PlainSessions {
     if (app !== '*') checkName(app);
     return this.#ending(this.#keys.epochs, async () => {
       const args = (): readonly string[] => [this.#epochClock(), app, reasonLetter(reason)];
-      const replies = await Promise.all(this.#keys.epochs.map((key) => this.#write(END_APP, [key], args)));
+      const replies = await Promise.all(this.#keys.epochs.map((key) => this.#runner.run(END_APP, [key], args)));
       const at = Math.max(...replies.map((reply) => decodeNumber(String(reply), [0, String(reply).length])));
       this.#pulse.epochs.raise(app, { reason, at });
     });
+  }
+
+  writeNote(ref: NoteRef, note: NoteDraft): Promise<boolean> {
+    return this.#notes.write(ref, note);
+  }
+
+  readNote(ref: NoteRef): Promise<NoteRead> {
+    return this.#notes.read(ref);
+  }
+
+  takeNote(ref: NoteRef): Promise<NoteRead> {
+    return this.#notes.take(ref);
+  }
+
+  changeNote(ref: NoteRef, from: string, to: string, ttlMs: number): Promise<boolean> {
+    return this.#notes.change(ref, from, to, ttlMs);
+  }
+
+  listNotes(book: string): Promise<NotesRead> {
+    return this.#notes.list(book);
   }
 
   close(): Promise<void> {
@@ -221,31 +244,9 @@ export class RedisStore extends PlainSessions {
     return Promise.resolve();
   }
 
-  #write(script: Script, keys: readonly string[], args: (deadline: Deadline) => readonly (string | number)[]): Promise<unknown> {
-    return this.#connection.run((deadline) => this.#script(script, keys, () => args(deadline)));
-  }
-
-  /** Runs a script. Its arguments are made when the clock is known. */
-  async #script(script: Script, keys: readonly string[], args: () => readonly (string | number)[]): Promise<unknown> {
-    await this.#pulse.usable();
-    const reply = await script.run(this.#connection.client, keys, args());
-    if (reply === 'late') throw new StoreUnavailableError('Redis did not get the command in time');
-    return reply;
-  }
-
-  /** What a script takes for now: on one server its own clock; in a Cluster, whose clocks differ, that of the one we ask. */
-  #clock(): string {
-    return this.#settings.client.isCluster ? String(this.#pulse.now) : `+${this.#settings.clockOffset()}`;
-  }
-
-  /** With the instant from which on the script must not do anything any more, since nobody waits for it. */
-  #clockAndLatest(deadline: Deadline): readonly [string, number | ''] {
-    return [this.#clock(), this.#settings.client.isCluster ? '' : this.#pulse.after(deadline.left)];
-  }
-
   /** The clock of another process may be ahead of ours by as much as an answer takes; what it has just created is ended, too. */
   #epochClock(): string {
-    return this.#settings.client.isCluster ? String(this.#pulse.now + this.#settings.deadline) : this.#clock();
+    return this.#settings.client.isCluster ? String(this.#pulse.now + this.#settings.deadline) : this.#runner.clock();
   }
 
   /** Carries out an ending, and uses what is left of the time to see whether it is durable. */

@@ -1,6 +1,6 @@
 import { decodeValue, encodeMeta, HEADER_LENGTH, isEnded } from '../record-format.ts';
 import { ROTATION_GRACE_MS, rotatedRecord } from '../record-lifecycle.ts';
-import type { SessionDraft, SessionRecord, SessionRef } from '../session-record.ts';
+import type { Reauthentication, SessionRecord, SessionRef } from '../session-record.ts';
 import type { CreateResult } from '../session-store.ts';
 import type { KeySpace, Place } from './key-space.ts';
 import type { Script } from './script.ts';
@@ -10,7 +10,7 @@ import { ROTATE } from './scripts.ts';
 export interface Rotation {
   readonly from: SessionRef;
   readonly to: SessionRef;
-  readonly authentication: Pick<SessionDraft, 'level' | 'methods'>;
+  readonly authentication: Reauthentication;
   readonly keys: KeySpace;
   readonly read: (place: Place) => Promise<string | undefined>;
   readonly write: (script: Script, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
@@ -29,10 +29,11 @@ export async function rotateSession(rotation: Rotation): Promise<CreateResult> {
     const text = await rotation.read(before);
     const old = text === undefined ? undefined : decodeValue(text, from);
     if (text === undefined || old === undefined || isEnded(old) || old.rotatedAt > 0) break;
+    const line = successorMeta(rotation, old);
     const reply = await rotation.write(
       ROTATE,
       [before.home, before.own, after.own],
-      [before.member, after.member, metaOf(text), old.authenticatedAt, successorMeta(rotation, old), ROTATION_GRACE_MS],
+      [before.member, after.member, metaOf(text), old.authenticatedAt, line, ROTATION_GRACE_MS, rotation.authentication.at ?? ''],
     );
     if (Array.isArray(reply)) return rotated(reply.map(String), old, rotation);
     if (reply !== 'changed') break;
@@ -43,10 +44,11 @@ export async function rotateSession(rotation: Rotation): Promise<CreateResult> {
 /** Instants of authentication and activity, version, data, and the authentication that was spent. */
 type RotateReply = readonly string[];
 
-function rotated(reply: RotateReply, old: SessionRecord, { authentication }: Rotation): CreateResult {
+function rotated(reply: RotateReply, old: SessionRecord, { from, authentication }: Rotation): CreateResult {
   const [, authenticatedAt, lastActiveAt, version, data = '{}', spentAt] = reply;
   const numbers = { lastActiveAt: Number(lastActiveAt), version: Number(version), spentAt: Number(spentAt) };
-  const record = { ...rotatedRecord(old, authentication, Number(authenticatedAt)), ...numbers, data };
+  // The script has chosen among now, the time that was given and the one before.
+  const record = { ...rotatedRecord(old, from, { ...authentication, at: undefined }, Number(authenticatedAt)), ...numbers, data };
   return { outcome: 'created', now: record.lastActiveAt, record, endedOldest: 0 };
 }
 
@@ -56,6 +58,6 @@ function metaOf(value: string): string {
 
 /** Times of now are written as "the last authentication", so the script need not know them when the line is made. */
 function successorMeta({ from, authentication }: Rotation, old: SessionRecord): string {
-  const later = rotatedRecord(old, authentication, Number.MAX_SAFE_INTEGER);
+  const later = rotatedRecord(old, from, { ...authentication, at: undefined }, Number.MAX_SAFE_INTEGER);
   return encodeMeta(later, later.authenticatedAt, from.digest);
 }

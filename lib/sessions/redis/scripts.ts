@@ -3,6 +3,7 @@ import { LUA_CREATE } from './lua-create.ts';
 import { LUA_END, LUA_END_ALL, LUA_LIST } from './lua-end.ts';
 import { LUA_END_APP } from './lua-epochs.ts';
 import { LUA_FIND, LUA_HOME } from './lua-home.ts';
+import { LUA_CHANGE_NOTE, LUA_LIST_NOTES, LUA_NOTE, LUA_READ_NOTE, LUA_TAKE_NOTE, LUA_WRITE_NOTE } from './lua-notes.ts';
 import { LUA_RECORD } from './lua-record.ts';
 import { LUA_ROTATE } from './lua-rotate.ts';
 import { LUA_SAVE } from './lua-save.ts';
@@ -18,3 +19,9 @@ export const END: Script = new Script(LUA_RECORD, LUA_HOME, LUA_END);
 export const END_ALL: Script = new Script(LUA_RECORD, LUA_HOME, LUA_END_ALL);
 export const LIST: Script = new Script(LUA_RECORD, LUA_HOME, LUA_LIST);
 export const END_APP: Script = new Script(LUA_RECORD, LUA_END_APP);
+
+export const WRITE_NOTE: Script = new Script(LUA_RECORD, LUA_NOTE, LUA_WRITE_NOTE);
+export const READ_NOTE: Script = new Script(LUA_RECORD, LUA_NOTE, LUA_READ_NOTE);
+export const TAKE_NOTE: Script = new Script(LUA_RECORD, LUA_NOTE, LUA_TAKE_NOTE);
+export const CHANGE_NOTE: Script = new Script(LUA_RECORD, LUA_NOTE, LUA_CHANGE_NOTE);
+export const LIST_NOTES: Script = new Script(LUA_RECORD, LUA_NOTE, LUA_LIST_NOTES);

@@ -1,0 +1,158 @@
+import type { Twin } from './twin.ts';
+
+const LUA = { file: 'lib/sessions/redis/lua-notes.ts' } as const;
+const MEMORY = { file: 'lib/sessions/memory-notes.ts' } as const;
+const NOTES = { test: '__tests__/sessions/redis-notes.test.ts' } as const;
+const CONTRACT = { test: '__tests__/sessions/redis-contract.test.ts' } as const;
+const IN_MEMORY = { test: '__tests__/sessions/memory-store.test.ts' } as const;
+const FAILURES = { test: '__tests__/sessions/redis-failures.test.ts' } as const;
+const FORMAT = { test: '__tests__/sessions/record-format.test.ts' } as const;
+
+/** Twins of the notes beside the sessions, and of what a reauthentication is for. */
+export const noteTwins: readonly Twin[] = [
+  {
+    ...LUA,
+    ...NOTES,
+    threat: 'step-up',
+    name: 'note-taken-stays',
+    find: "redis.call('DEL', book .. ':' .. id)\nredis.pcall('ZREM', book, id)\nreturn { tostring(now), text }",
+    replace: 'return { tostring(now), text }',
+    pattern: 'take a note at once',
+  },
+  {
+    ...MEMORY,
+    ...IN_MEMORY,
+    threat: 'step-up',
+    name: 'note-taken-stays-in-memory',
+    find: 'this.#remove(ref);\n    return read;',
+    replace: 'return read;',
+    pattern: 'of 20 that take a note at once',
+  },
+  {
+    ...LUA,
+    ...CONTRACT,
+    threat: 'step-up',
+    name: 'note-changed-whatever-it-is',
+    find: 'if readNote(book, id, now) ~= ARGV[5] then return 0 end',
+    replace: 'if not readNote(book, id, now) then return 0 end',
+    pattern: 'ioredis 6 notes of 20 changes of the same text',
+  },
+  {
+    ...LUA,
+    ...CONTRACT,
+    threat: 'step-up',
+    name: 'note-written-over',
+    find: 'if readNote(book, id, now) then return 0 end',
+    replace: '',
+    pattern: 'ioredis 6 notes a note is never overwritten',
+  },
+  {
+    ...LUA,
+    ...NOTES,
+    threat: 'step-up',
+    name: 'note-lasts-as-long-as-redis-keeps-it',
+    find: 'if now >= decode(value, 3, NOTE_HEAD) then return nil end',
+    replace: '',
+    pattern: "expiry by the store's clock",
+  },
+  {
+    ...LUA,
+    ...FAILURES,
+    threat: 'redis',
+    name: 'note-taken-after-nobody-waits',
+    find: "local now, book, id = clock(ARGV[1]), KEYS[1], ARGV[3]\nif ARGV[2] ~= '' and now >= tonumber(ARGV[2]) then return 'late' end",
+    replace: 'local now, book, id = clock(ARGV[1]), KEYS[1], ARGV[3]',
+    pattern: 'neither taken, changed nor written later',
+  },
+  {
+    ...LUA,
+    ...NOTES,
+    threat: 'redis',
+    name: 'note-of-another-type-breaks-the-store',
+    find: "noteText(redis.pcall('GET', book .. ':' .. id), now)",
+    replace: "noteText(redis.call('GET', book .. ':' .. id), now)",
+    pattern: 'a list in the place of a note',
+  },
+  {
+    ...LUA,
+    ...NOTES,
+    threat: 'redis',
+    name: 'note-lost-when-there-is-no-memory',
+    find: "setNote(book, id, ARGV[6], now, ttl)\nif redis.call('TYPE'",
+    replace:
+      "for _, old in ipairs(idsOf(book)) do redis.call('DEL', book .. ':' .. old) end\nsetNote(book, id, ARGV[6], now, ttl)\nif redis.call('TYPE'",
+    pattern: 'without memory nothing is written',
+  },
+  {
+    ...LUA,
+    ...CONTRACT,
+    threat: 'data',
+    name: 'book-without-an-end',
+    find: 'for at = 1, #kept + 1 - tonumber(ARGV[5]) do',
+    replace: 'for at = 1, 0 do',
+    pattern: 'ioredis 6 notes the oldest go when a book is full',
+  },
+  {
+    file: 'lib/sessions/note-input.ts',
+    ...CONTRACT,
+    threat: 'data',
+    name: 'note-under-any-key',
+    find: "if (typeof id !== 'string' || !ID.test(id))",
+    replace: "if (typeof id !== 'string')",
+    pattern: 'ioredis 6 notes books and ids that could name another place',
+  },
+  {
+    file: 'lib/sessions/redis/key-space.ts',
+    ...NOTES,
+    threat: 'data',
+    name: 'book-in-the-home-of-a-subject',
+    find: 'return `${this.prefix}!{${name}}`;',
+    replace: 'return `${this.prefix}{${name}}`;',
+    pattern: 'a key of a note is no key of any session',
+  },
+  {
+    file: 'lib/sessions/redis/lua-rotate.ts',
+    ...CONTRACT,
+    threat: 'step-up',
+    name: 'authentication-of-the-future',
+    find: 'math.min(now, tonumber(ARGV[12]))',
+    replace: 'tonumber(ARGV[12])',
+    pattern: 'ioredis 6 reauthentication no authentication is later than now',
+  },
+  {
+    file: 'lib/sessions/redis/lua-rotate.ts',
+    ...CONTRACT,
+    threat: 'step-up',
+    name: 'authentication-of-before-the-one-known',
+    find: 'math.max(seen, created, authenticatedAt(header) + 1)',
+    replace: 'math.max(seen, created)',
+    pattern: 'ioredis 6 reauthentication none is at or before',
+  },
+  {
+    file: 'lib/sessions/record-lifecycle.ts',
+    ...IN_MEMORY,
+    threat: 'step-up',
+    name: 'authentication-of-before-the-session',
+    find: 'Math.max(Math.min(now, at), old.createdAt, old.authenticatedAt + 1)',
+    replace: 'Math.max(Math.min(now, at), old.authenticatedAt + 1)',
+    pattern: 'none is at or before the one known, nor before',
+  },
+  {
+    file: 'lib/sessions/record-lifecycle.ts',
+    ...CONTRACT,
+    threat: 'step-up',
+    name: 'authentication-for-one-action-stays',
+    find: '    authenticatedFor,\n    origin',
+    replace: '    authenticatedFor: authenticatedFor ?? old.authenticatedFor,\n    origin',
+    pattern: 'ioredis 6 reauthentication what an authentication was for',
+  },
+  {
+    file: 'lib/sessions/record-format.ts',
+    ...FORMAT,
+    threat: 'data',
+    name: 'stored-action-believed',
+    find: 'if (authenticatedFor !== undefined && !isActionText(authenticatedFor)) return undefined;',
+    replace: '',
+    pattern: 'refuses an action',
+  },
+];

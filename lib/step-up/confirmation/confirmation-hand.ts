@@ -1,0 +1,26 @@
+import { presentedWayBack } from '../../express/interruption/asked-confirmation.ts';
+import type { RequestContext } from '../../express/request-context.ts';
+import { RETURN_TO_PARAMETER } from '../../express/return-to.ts';
+
+/** Names under which the signed way back can stand in the query. */
+const PARAMETERS = [RETURN_TO_PARAMETER, 'resume'];
+
+/** The signed way back that the address brings, if it is ours. */
+export function signedHand(context: RequestContext): string | undefined {
+  const query = new URLSearchParams(context.req.originalUrl.split('?')[1] ?? '');
+  return PARAMETERS.map((name) => query.get(name)).find(
+    (text): text is string => text !== null && presentedWayBack(context, text) !== undefined,
+  );
+}
+
+/** The same as the query of an address, to be handed on. */
+export function handIn(context: RequestContext): string | undefined {
+  const signed = signedHand(context);
+  return signed === undefined ? undefined : `${RETURN_TO_PARAMETER}=${signed}`;
+}
+
+/** For a person who came by themselves: they go on at `path`. */
+export function handTo({ engine, now, runtime }: RequestContext, path: string): string {
+  const signed = engine.returnTo.sign(runtime.app.name, { path, asked: undefined }, now);
+  return signed === undefined ? '' : `${RETURN_TO_PARAMETER}=${signed}`;
+}
