@@ -5,7 +5,7 @@ import { definePolicy, memoryStore, sessionPolicy, stepUp } from '../../lib/inde
 import { ReturnTo } from '../../lib/express/return-to.ts';
 import { SignedTexts } from '../../lib/express/signed-text.ts';
 import { deriveKey } from '../../lib/sessions/session-id.ts';
-import { manualClock } from '../../lib/testing/manual-clock.ts';
+import { type ManualClock, manualClock } from '../../lib/testing/manual-clock.ts';
 import { bank, type BankOptions, bankPolicy, browser } from '../express/bank.ts';
 import { SECRET } from '../express/portfolio.ts';
 import { approvalWorld } from '../step-up/approval-world.ts';
@@ -15,6 +15,7 @@ import { expressVersions } from '../support/express.ts';
 interface Around {
   readonly before?: readonly RequestHandler[];
   readonly after?: readonly RequestHandler[];
+  readonly clock?: ManualClock;
 }
 
 describe.each(expressVersions)('what is kept for a confirmation on %s', (_name, express) => {
@@ -35,8 +36,7 @@ describe.each(expressVersions)('what is kept for a confirmation on %s', (_name, 
   }
 
   /** Somebody who signed in two minutes ago, on an app with a route of the test's own. */
-  async function siteWith({ before = [], after = [] }: Around, route: (app: Express) => void) {
-    const clock = manualClock();
+  async function siteWith({ before = [], after = [], clock = manualClock() }: Around, route: (app: Express) => void) {
     const app = express();
     const sessions = sessionPolicy({ policy: bankPolicy, secret: SECRET, store: memoryStore({ clock: clock.now }), log: () => undefined });
     app.use(...before, sessions, ...after);
@@ -49,7 +49,10 @@ describe.each(expressVersions)('what is kept for a confirmation on %s', (_name, 
     });
     route(app);
     // Four parameters make it an error handler.
-    app.use((error: Error, _req: Request, res: Response, _next: NextFunction) => void res.status(500).json({ message: error.message }));
+    app.use(
+      (error: Error & { status?: number }, _req: Request, res: Response, _next: NextFunction) =>
+        void res.status(error.status ?? 500).json({ message: error.message }),
+    );
     const person = browser(app);
     await person.agent.post('/login').expect(204);
     clock.advance('2m');
@@ -171,6 +174,29 @@ describe.each(expressVersions)('what is kept for a confirmation on %s', (_name, 
     expect((await ask('PUT').expect(200)).text).toBe('changed');
   });
 
+  test('an authentication from before it was asked for is not for these values, whenever the session hears of it', async () => {
+    const clock = manualClock();
+    const { agent } = await siteWith({ after: [express.json()], clock }, (app) => {
+      app.post('/seen-elsewhere', (req, res, next) => {
+        const { at, resume } = req.body as { at: number; resume: string };
+        req.sessionPolicy.reauthenticated({ authenticatedAt: at, resume }).then(() => res.sendStatus(204), next);
+      });
+      app.post('/act', stepUp({ once: true, bind: (req) => req.body.to }), (_req, res) => void res.send('done'));
+    });
+    const before = clock.now();
+    clock.advance('1m');
+    const { resume } = (await agent.post('/act').send({ to: 'ada' }).expect(401)).body as { resume: string };
+    await agent.post('/seen-elsewhere').send({ at: before, resume }).expect(403);
+    await agent.post('/act').send({ to: 'ada' }).expect(401);
+    // Providers tell whole seconds.
+    clock.advance(300);
+    await agent
+      .post('/seen-elsewhere')
+      .send({ at: Math.floor(clock.now() / 1_000) * 1_000, resume })
+      .expect(204);
+    await agent.post('/act').send({ to: 'ada' }).expect(200);
+  });
+
   test.each<[string, unknown, RegExp]>([
     ['later', async () => 'Send 400 €', /at once.*promise/],
     ['nothing', () => undefined, /no text/],
@@ -229,5 +255,5 @@ test('the longest way back that is signed can be read again', () => {
     keptPath: path,
     from: path,
   } as const;
-  expect(ways.read(ways.sign('bank', { path, asked }, 0), 'bank', 0)).toEqual({ path, asked });
+  expect(ways.read(ways.sign('bank', { path, asked }, 0), 'bank', 0)).toMatchObject({ path, asked });
 });

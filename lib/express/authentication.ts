@@ -34,7 +34,10 @@ export interface SignIn extends Authentication {
 
 /** A reauthentication. */
 export interface Reauthenticated extends Authentication {
-  /** When it was, where somebody else saw it (OIDC `auth_time`): epoch milliseconds. Default: now. */
+  /**
+   * When it was, where somebody else saw it (OIDC `auth_time`): epoch milliseconds. It has to be newer than what the session knows of, and
+   * for one action only, not from before that was asked about. Default: now.
+   */
   readonly authenticatedAt?: number;
   /** What the client was asked: the `resume` of a refusal, where the request does not bring it itself. */
   readonly resume?: string;

@@ -25,7 +25,8 @@ const TEXTS: Readonly<Record<string, Explanation>> = {
   approval_required: { title: 'Approval required', detail: 'Another person has to approve this first.' },
   request_expired: {
     title: 'No longer there',
-    detail: 'This was sent already, or it was kept for as long as it can be. Nothing more has been done; please begin again.',
+    detail:
+      'This was sent already, or it is not kept any longer. Nothing more has been done; please look whether it was done, or begin again.',
   },
   subject_kind_refused: { title: 'Not for this kind of account', detail: 'This application does not accept this kind of account.' },
   workload_token_required: { title: 'Workload token required', detail: 'This application accepts workload tokens only.' },

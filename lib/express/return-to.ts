@@ -33,6 +33,11 @@ export interface WayBack {
   readonly asked: Asked | undefined;
 }
 
+/** A way back that was signed at an instant of the store's clock. */
+export interface SignedWayBack extends WayBack {
+  readonly signedAt: number;
+}
+
 /** A path of this very origin: nothing that a browser could read as another host or scheme. */
 export function isLocalPath(path: string): boolean {
   // oxlint-disable-next-line no-control-regex -- browsers drop tabs and line breaks inside URLs
@@ -59,12 +64,12 @@ export class ReturnTo {
   }
 
   /** The way back that we signed for this app and that is still valid. */
-  read(text: unknown, app: string, now: number): WayBack | undefined {
+  read(text: unknown, app: string, now: number): SignedWayBack | undefined {
     const value = this.#texts.read(text);
     if (!Array.isArray(value)) return undefined;
     const [forApp, path, until, asked] = value as [string, string, number, Packed?];
     if (forApp !== app || !(now < until) || !isLocalPath(path)) return undefined;
-    return { path, asked: asked === undefined ? undefined : unpacked(asked) };
+    return { path, asked: asked === undefined ? undefined : unpacked(asked), signedAt: until - VALID_MS };
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Reason } from '../../policy/reason.ts';
+import { SessionError } from '../../sessions/errors.ts';
 import type { PendingRequest } from './interruption.ts';
 import type { RequestContext } from '../request-context.ts';
 import { pathToResume } from './resumption.ts';
-import { type Asked, RETURN_TO_PARAMETER, type WayBack } from '../return-to.ts';
+import { type Asked, RETURN_TO_PARAMETER, type SignedWayBack } from '../return-to.ts';
 import { peekNote, sessionMark } from './session-notes.ts';
 
 /** What a person has been sent to confirm, as `req.sessionPolicy.asked()` tells it to the page that asks them. */
@@ -28,7 +29,7 @@ export interface AskedConfirmation {
 const PARAMETERS = [RETURN_TO_PARAMETER, 'resume'];
 
 /** The way back that a request brings, if we signed it for this app. */
-export function presentedWayBack({ engine, req, runtime, now }: RequestContext, given?: string): WayBack | undefined {
+export function presentedWayBack({ engine, req, runtime, now }: RequestContext, given?: string): SignedWayBack | undefined {
   const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '');
   const body = (req.body ?? {}) as Readonly<Record<string, unknown>>;
   const values = given === undefined ? PARAMETERS.map((name) => query.get(name) ?? body[name]) : [given];
@@ -44,6 +45,25 @@ export function presentedAsked(context: RequestContext, given?: string): Asked |
   const asked = presentedWayBack(context, given)?.asked;
   const { loaded } = context;
   return asked !== undefined && loaded !== undefined && asked.session === sessionMark(loaded) ? asked : undefined;
+}
+
+/**
+ * The one action that an authentication is for, if it was asked for one. What somebody did before they were asked says nothing about it.
+ *
+ * @param at When they authenticated, where somebody else saw it; `undefined`: now.
+ * @throws {SessionError} `ERR_AUTHENTICATION_OLD` if that was before.
+ */
+export function confirmedAction(context: RequestContext, at: number | undefined, given?: string): string | undefined {
+  const boundTo = presentedAsked(context, given)?.boundTo;
+  const askedAt = presentedWayBack(context, given)?.signedAt ?? 0;
+  if (boundTo !== undefined && at !== undefined && at < wholeSeconds(askedAt))
+    throw new SessionError('ERR_AUTHENTICATION_OLD', 403, 'the authentication is older than the action that it is to confirm');
+  return boundTo;
+}
+
+/** As providers tell instants (OIDC `auth_time`). */
+function wholeSeconds(at: number): number {
+  return Math.floor(at / 1_000) * 1_000;
 }
 
 /** Where to go after a sign-in or a confirmation: to the form that was kept, or to the page that was asked for. */
