@@ -8,6 +8,7 @@ import { oidcTwins } from './oidc-twins.ts';
 import { policyTwins } from './policy-twins.ts';
 import { sessionViewTwins } from './session-view-twins.ts';
 import { sharedDeviceTwins } from './shared-device-twins.ts';
+import { keptFormTwins } from './kept-form-twins.ts';
 import { noteTwins } from './store-note-twins.ts';
 import type { Twin } from './twin.ts';
 
@@ -24,4 +25,5 @@ export const catalogue: readonly Twin[] = [
   ...oidcTwins,
   ...confirmationTwins,
   ...approvalTwins,
+  ...keptFormTwins,
 ];
