@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { shortDigest } from './short-digest.ts';
 import type { Response } from 'express';
 
 interface BuiltScript {
@@ -21,5 +21,5 @@ export async function sendBuiltScript(res: Response, file: 'index.js' | 'passkey
 
 async function readScript(file: string): Promise<BuiltScript> {
   const text = await readFile(new URL(`../client/${file}`, import.meta.url), 'utf8');
-  return { text, etag: `"${hash('sha256', text, 'base64url').slice(0, 22)}"` };
+  return { text, etag: `"${shortDigest(text)}"` };
 }

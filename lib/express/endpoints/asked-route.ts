@@ -1,3 +1,4 @@
+import { queryOf } from '../query.ts';
 import { selectApp } from '../../policy/select-rule.ts';
 import type { Facts } from '../../policy/facts.ts';
 import { actionDigest } from '../interruption/action.ts';
@@ -13,7 +14,7 @@ const METHOD = /^[A-Za-z-]{1,20}$/;
  */
 export function askedRoute(context: RequestContext): Facts | undefined {
   const { facts, inForce, req, runtime } = context;
-  const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '');
+  const query = queryOf(req);
   const paths = query.getAll('for');
   if (paths.length === 0) return facts;
   const [target = '', method = 'GET'] = [paths[0], query.get('method') ?? undefined];

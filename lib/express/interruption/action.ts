@@ -1,4 +1,5 @@
-import { createHmac, hash, type KeyObject } from 'node:crypto';
+import { shortDigest } from '../short-digest.ts';
+import { createHmac, type KeyObject } from 'node:crypto';
 
 /** 132 bits, as everywhere; and always the same length, so that nothing is the beginning of something else. */
 const CHARACTERS = 22;
@@ -8,7 +9,7 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 /** Digest of what a request is about to do, apart from its values. The query is not part of it. */
 export function actionDigest(method: string, path: string): string {
-  return hash('sha256', `${method} ${path}`, 'base64url').slice(0, CHARACTERS);
+  return shortDigest(`${method} ${path}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Reason } from '../../policy/reason.ts';
 import { SessionError } from '../../sessions/errors.ts';
 import type { PendingRequest } from './interruption.ts';
+import { queryOf } from '../query.ts';
 import type { RequestContext } from '../request-context.ts';
 import { pathToResume } from './resumption.ts';
 import { type Asked, RETURN_TO_PARAMETER, type SignedWayBack } from '../return-to.ts';
@@ -26,13 +27,13 @@ export interface AskedConfirmation {
 }
 
 /** Names under which a client hands on what it was asked: in the query of a page, in a form or in JSON. */
-const PARAMETERS = [RETURN_TO_PARAMETER, 'resume'];
+export const WAY_BACK_PARAMETERS: readonly string[] = [RETURN_TO_PARAMETER, 'resume'];
 
 /** The way back that a request brings, if we signed it for this app. */
 export function presentedWayBack({ engine, req, runtime, now }: RequestContext, given?: string): SignedWayBack | undefined {
-  const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '');
+  const query = queryOf(req);
   const body = (req.body ?? {}) as Readonly<Record<string, unknown>>;
-  const values = given === undefined ? PARAMETERS.map((name) => query.get(name) ?? body[name]) : [given];
+  const values = given === undefined ? WAY_BACK_PARAMETERS.map((name) => query.get(name) ?? body[name]) : [given];
   for (const value of values) {
     const way = engine.returnTo.read(value, runtime.app.name, now);
     if (way !== undefined) return way;

@@ -1,7 +1,8 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import { SessionError } from '../../sessions/errors.ts';
+import { shortDigest } from '../short-digest.ts';
 import type { LoadedSession, RequestContext } from '../request-context.ts';
 
 const ID = /^[A-Za-z0-9_-]{22}$/;
@@ -84,7 +85,7 @@ async function openNote(
 
 /** What stays the same for a session whatever id it has; says nothing to anybody who does not know it. */
 export function sessionMark({ ref, record }: LoadedSession): string {
-  return createHash('sha256').update(lineage(ref, record)).digest('base64url').slice(0, 22);
+  return shortDigest(lineage(ref, record));
 }
 
 function bindingOf({ ref, record }: LoadedSession, kind: NoteKind, id: string): string {

@@ -1,3 +1,4 @@
+import { queryOf } from '../../express/query.ts';
 import { presentedWayBack } from '../../express/interruption/asked-confirmation.ts';
 import type { RequestContext } from '../../express/request-context.ts';
 import { RETURN_TO_PARAMETER } from '../../express/return-to.ts';
@@ -7,7 +8,7 @@ import type { ApprovalList } from './approval-view.ts';
 
 /** What a person came to ask for, as the address of the page says; `undefined` if it names nothing that can be asked for here. */
 export function askingFor(setup: ApprovalSetup, context: RequestContext, { own }: ApprovalList): AskingFor | undefined {
-  const query = new URLSearchParams(context.req.originalUrl.split('?')[1] ?? '');
+  const query = queryOf(context.req);
   const scope = query.get('scope') ?? undefined;
   const rule = setup.ruleFor(scope);
   if (scope === undefined || rule === undefined) return undefined;

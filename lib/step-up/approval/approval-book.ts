@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { RequestContext } from '../../express/request-context.ts';
 import type { NoteRef } from '../../sessions/note.ts';
 import { LONGEST_RETENTION_MS } from '../../sessions/record-lifecycle.ts';
+import { shortDigest } from '../../express/short-digest.ts';
 import type { KeptRequest } from './approval-request.ts';
 
 /** What stands in the book for one scope of one session. */
@@ -99,7 +100,7 @@ function lastInstant({ state, pendingUntil, endsAt }: KeptRequest): number {
 
 /** A session's mark is of a keyed digest, so that nobody can tell from outside what a note is about. */
 export function noteIdOf(session: string, scope: string): string {
-  return createHash('sha256').update(`${session} ${scope}`).digest('base64url').slice(0, 22);
+  return shortDigest(`${session} ${scope}`);
 }
 
 /** The id of a new request in a note: what was decided about an earlier one is not decided about this. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { requireDevice, stepUp, type StepUpOptions } from '../../express/guards.ts';
 import type { DeviceTrust } from '../../policy/document.ts';
@@ -7,6 +6,7 @@ import { PolicyError } from '../../policy/errors.ts';
 import type { Subject } from '../../policy/facts.ts';
 import { nearest } from '../../policy/suggestion.ts';
 import { describedAction } from './approval-at-hand.ts';
+import { shortDigest } from '../../express/short-digest.ts';
 import type { ApprovalRequest } from './approval-request.ts';
 
 /** Says whether somebody may decide a request. Only `true` lets them; what throws fails the request. */
@@ -91,7 +91,7 @@ export async function mayDecide({ from }: ApprovalRule, approver: Subject, reque
 
 function termsOf({ maxAge, level, amr = [], once }: StepUpOptions, device: DeviceTrust | undefined): string {
   const terms = [maxAge, level ?? null, [...amr].sort(), once === true, device ?? null];
-  return createHash('sha256').update(JSON.stringify(terms)).digest('base64url').slice(0, 22);
+  return shortDigest(JSON.stringify(terms));
 }
 
 function checkFrom(from: unknown): void {

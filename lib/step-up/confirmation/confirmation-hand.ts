@@ -1,14 +1,12 @@
-import { presentedWayBack } from '../../express/interruption/asked-confirmation.ts';
+import { presentedWayBack, WAY_BACK_PARAMETERS } from '../../express/interruption/asked-confirmation.ts';
+import { queryOf } from '../../express/query.ts';
 import type { RequestContext } from '../../express/request-context.ts';
 import { RETURN_TO_PARAMETER } from '../../express/return-to.ts';
 
-/** Names under which the signed way back can stand in the query. */
-const PARAMETERS = [RETURN_TO_PARAMETER, 'resume'];
-
 /** The signed way back that the address brings, if it is ours. */
 export function signedHand(context: RequestContext): string | undefined {
-  const query = new URLSearchParams(context.req.originalUrl.split('?')[1] ?? '');
-  return PARAMETERS.map((name) => query.get(name)).find(
+  const query = queryOf(context.req);
+  return WAY_BACK_PARAMETERS.map((name) => query.get(name)).find(
     (text): text is string => text !== null && presentedWayBack(context, text) !== undefined,
   );
 }

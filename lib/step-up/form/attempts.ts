@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { RequestContext } from '../../express/request-context.ts';
 import type { Subject } from '../../policy/facts.ts';
+import { shortDigest } from '../../express/short-digest.ts';
 import type { NoteRef } from '../../sessions/note.ts';
 
 /** How many tries there are, and in which time. */
@@ -54,7 +54,7 @@ export async function forgetAttempts(context: RequestContext, subject: Subject, 
 /** The same for every session of the subject, under whichever id or secret it began. */
 function placeOf({ engine }: RequestContext, { id, kind }: Subject, method: string): NoteRef {
   const [tag] = engine.ids.tagsOf(id);
-  return { book: `attempts.${tag}`, id: hash('sha256', JSON.stringify([kind, method]), 'base64url').slice(0, 22) };
+  return { book: `attempts.${tag}`, id: shortDigest(JSON.stringify([kind, method])) };
 }
 
 function instantsIn(text: string): readonly number[] | undefined {

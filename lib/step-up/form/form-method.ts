@@ -1,3 +1,4 @@
+import { queryOf } from '../../express/query.ts';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { html, type Html } from '../../express/html-page.ts';
 import type { RequestContext } from '../../express/request-context.ts';
@@ -55,7 +56,7 @@ export function confirmationForm(options: ConfirmationFormOptions): StepUpMethod
 }
 
 function wayOf({ originalUrl }: Request): string | null {
-  return new URLSearchParams(originalUrl.split('?')[1] ?? '').get('way');
+  return queryOf({ originalUrl }).get('way');
 }
 
 async function confirm(context: RequestContext, settings: FormSettings): Promise<void> {

@@ -7,7 +7,7 @@ import { shownAuthentication } from './oidc-claims.ts';
 import { type OidcFlow, takeFlow } from './oidc-flow.ts';
 import type { OidcSettings } from './oidc-options.ts';
 import type { OidcProvider } from './oidc-provider.ts';
-import { queryOf } from './oidc-query.ts';
+import { wholeQueryOf } from './oidc-query.ts';
 import { OidcRefusal, sendSignInFirst } from './oidc-refusal.ts';
 
 /** In the address of a callback that has been loaded again from a page of ours. */
@@ -19,7 +19,7 @@ const AGAIN = 'loaded_again';
  */
 export function hasSession(context: RequestContext, { basePath }: OidcSettings): boolean {
   if (isSignedIn(context)) return true;
-  const query = queryOf(context.req);
+  const query = wholeQueryOf(context.req);
   if (query.has(AGAIN)) sendSignInFirst(context);
   else loadAgain(context, `${basePath}/oidc/callback?${query.toString()}&${AGAIN}=1`);
   return false;
@@ -43,7 +43,7 @@ function loadAgain({ engine, res }: RequestContext, address: string): void {
  * @throws {OidcRefusal} `flow_unknown`
  */
 export async function flowOf(context: RequestContext): Promise<OidcFlow> {
-  const flow = await takeFlow(context, queryOf(context.req).get('state'));
+  const flow = await takeFlow(context, wholeQueryOf(context.req).get('state'));
   if (flow === undefined) throw new OidcRefusal('flow_unknown');
   return flow;
 }
@@ -56,7 +56,7 @@ export async function flowOf(context: RequestContext): Promise<OidcFlow> {
  */
 export async function confirm(context: RequestContext, settings: OidcSettings, provider: OidcProvider, flow: OidcFlow): Promise<string> {
   const { inForce, now } = context;
-  const query = queryOf(context.req);
+  const query = wholeQueryOf(context.req);
   query.delete(AGAIN);
   const claims = await provider.claims(query, flow, query.get('state') as string);
   const { levels, toleranceMs } = settings;

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 
-/** The query as the client sent it, however the application lets Express read queries. */
-export function queryOf({ originalUrl }: Request): URLSearchParams {
+/** The query of an answer of the provider, whole: what it sends may hold a question mark. */
+export function wholeQueryOf({ originalUrl }: Request): URLSearchParams {
   const at = originalUrl.indexOf('?');
   return new URLSearchParams(at === -1 ? '' : originalUrl.slice(at));
 }

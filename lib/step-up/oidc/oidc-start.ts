@@ -7,7 +7,7 @@ import { signedHand } from '../confirmation/confirmation-hand.ts';
 import { type BegunFlow, beginFlow, type OidcDemand } from './oidc-flow.ts';
 import type { OidcSettings } from './oidc-options.ts';
 import type { OidcProvider } from './oidc-provider.ts';
-import { queryOf, SIGN_IN_AGAIN } from './oidc-query.ts';
+import { wholeQueryOf, SIGN_IN_AGAIN } from './oidc-query.ts';
 import { OidcRefusal } from './oidc-refusal.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function startConfirmation(context: RequestContext, settings: OidcS
   const acrValues = acrValuesFor(demand, settings, context.inForce.policy.assurance);
   const flow = await beginFlow(context, demand, returnTo);
   return provider.address({
-    ...(await parametersOf(flow, settings, queryOf(context.req).has(SIGN_IN_AGAIN))),
+    ...(await parametersOf(flow, settings, wholeQueryOf(context.req).has(SIGN_IN_AGAIN))),
     ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
     ...(await hintsOf(context, settings)),
   });
