@@ -11,6 +11,12 @@ const policy = definePolicy({
   apps: { desk: { profile: 'staff' } },
 });
 
+const enrolledOnly = definePolicy({
+  version: 1,
+  profiles: { staff: { preset: 'kiosk', device: { trust: 'known' } } },
+  apps: { desk: { profile: 'staff' } },
+});
+
 /** A small site with the browser module on its page, and the server's clock in the test's hand. */
 export interface Desk {
   readonly app: Express;
@@ -18,6 +24,8 @@ export interface Desk {
   /** Paths of requests, in order, but for the page's own files. */
   readonly requests: readonly string[];
   revokeAll(): Promise<unknown>;
+  /** From now on the desk is open on enrolled workstations only, and this is none. */
+  closeElsewhere(): void;
 }
 
 /** `script` is the browser module. */
@@ -44,7 +52,7 @@ export function desk(script: string): Desk {
   app.get('/home', home);
   app.post('/pay', stepUp({ maxAge: '5m', level: 'aal2', once: true, bind: ({ body }) => ({ ...body }) }), pay);
   app.post('/stream', stepUp({ level: 'aal2' }), pay);
-  return { app, clock, requests, revokeAll: () => sessions.revoke({ all: true }) };
+  return { app, clock, requests, revokeAll: () => sessions.revoke({ all: true }), closeElsewhere: () => sessions.reload(enrolledOnly) };
 }
 
 function form(action: string, label: string): string {

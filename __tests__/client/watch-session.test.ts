@@ -267,6 +267,14 @@ describe('the end', () => {
     await page.getByText('The session has ended.').waitFor();
   });
 
+  test('comes where the workstation is one no more', async () => {
+    const { page } = await atDesk({ expected: [/status of 403/], path: '/home?poll=1000' });
+    await until(page, 'statuses > 1');
+    world.closeElsewhere();
+    await page.getByRole('heading', { name: 'You have been signed out' }).waitFor();
+    expect(await page.content()).not.toContain('Balance of Ada');
+  });
+
   test('comes in time where the server cannot be reached', async () => {
     const { page, context } = await atDesk({ frozen: true, expected: [/net::ERR_/] });
     await context.setOffline(true);

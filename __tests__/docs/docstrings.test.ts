@@ -7,6 +7,12 @@ const ENTRIES = [
   'lib/client/index.ts',
   'lib/step-up/oidc/oidc.ts',
   'lib/step-up/passkey/passkey.ts',
+  'lib/proofs/attestation/client-attestation.ts',
+  'lib/proofs/attestation/app-attest.ts',
+  'lib/proofs/attestation/play-integrity.ts',
+  'lib/proofs/attestation/android-key-attestation.ts',
+  'lib/proofs/attestation/security-key-attestation.ts',
+  'lib/proofs/posture/posture-assertion.ts',
   'lib/testing/index.ts',
 ];
 

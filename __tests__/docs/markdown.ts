@@ -12,6 +12,7 @@ export const DOCUMENTS = [
   'lib/policy/README.md',
   'lib/express/README.md',
   'lib/step-up/README.md',
+  'lib/express/device/README.md',
 ] as const;
 
 /** A fenced block of code. */

@@ -7,12 +7,13 @@ import type { Express } from 'express';
 import request from 'supertest';
 import { parsePolicy } from '../../lib/index.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
+import { dpopDevice } from '../device/dpop-device.ts';
 import { ROOT } from '../support/source-tree.ts';
 import { codeBlocks, DOCUMENTS, readDocument, section } from './markdown.ts';
 import { namedBlocks, type ReadmeCode, readmeCode } from './readme-code.ts';
 
 const run = promisify(execFile);
-const STARTED: readonly string[] = ['server.js', 'portfolio.js', 'bank.js', 'store.js', 'session-policy.test.js'];
+const STARTED: readonly string[] = ['server.js', 'portfolio.js', 'bank.js', 'phone.js', 'store.js', 'session-policy.test.js'];
 const COMPILED: readonly string[] = ['policy.ts'];
 const LONG_MS = 60_000;
 
@@ -83,6 +84,25 @@ describe('the programs of the README', () => {
     await request(app).post('/api/pay').set('Authorization', `Bearer ${token}`).expect(200);
     await request(app).post('/api/logout').set('Authorization', `Bearer ${token}`).expect(204);
     await request(app).post('/api/pay').set('Authorization', `Bearer ${token}`).expect(401);
+  });
+
+  test('the phone gets nowhere without its key, and takes a lease along', async () => {
+    const app = await appOf('phone.js');
+    const device = await dpopDevice();
+    const post = async (path: string, token?: string, nonce?: string) => {
+      const iat = Math.floor(Date.now() / 1_000);
+      const proof = await device.prove({ method: 'POST', url: `http://phone.example${path}`, token, nonce, iat });
+      const sent = request(app).post(path).set('Host', 'phone.example').set('DPoP', proof);
+      return token === undefined ? sent.send({ name: 'ada', password: 'demo' }) : sent.set('Authorization', `DPoP ${token}`);
+    };
+    const { headers } = await post('/login');
+    const nonce = headers['dpop-nonce'];
+    const { token, tokenType } = (await post('/login', undefined, nonce)).body as { token: string; tokenType: string };
+    expect(tokenType).toBe('DPoP');
+    expect((await post('/lease', token, nonce)).body).toMatchObject({ scopes: ['visits:write'] });
+    expect((await request(app).get('/account').set('Authorization', `Bearer ${token}`).expect(401)).body).toMatchObject({
+      reason: 'device_proof_missing',
+    });
   });
 
   test('the bank asks for a code, and what was begun is sent after it, once', async () => {

@@ -309,7 +309,7 @@ test('every example is short and says what to try', async () => {
     expect({
       name,
       lines: text.split('\n').length <= 80,
-      says: /^\/\/ .+\n(\/\/.*\n)*\/\/ {3}(?:curl |http:\/\/localhost)/.test(text),
+      says: /^\/\/ .+\n(\/\/.*\n)*\/\/ {3}(?:curl |http:\/\/localhost|npm run build && node examples\/\w+\/client\.js)/.test(text),
     }).toEqual({
       name,
       lines: true,

@@ -13,6 +13,7 @@ export interface ExampleOptions {
   readonly redisUrl?: string;
   readonly sessionSecret?: string;
   readonly file?: string;
+  readonly certificate?: { readonly key: string; readonly cert: string };
   readonly log?: (line: string) => void;
 }
 

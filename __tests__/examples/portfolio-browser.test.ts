@@ -10,7 +10,7 @@ import {
   type TestPage,
   virtualAuthenticator,
 } from '../support/chromium.ts';
-import { confirmWithCode, portfolioSite, type PortfolioSite, signIn } from './portfolio-site.ts';
+import { confirmWithCode, enrolWorkstation, portfolioSite, type PortfolioSite, signIn } from './portfolio-site.ts';
 
 let browser: Browser;
 let site: PortfolioSite;
@@ -201,6 +201,7 @@ describe('admin console', () => {
 
 test('the next person at the desk finds nothing of the last one, behind the back button neither', async () => {
   const { complaints, page } = await visit();
+  await enrolWorkstation(page, site.origin);
   await signIn(page, site.origin, 'desk', 'Ada');
   await page.getByLabel('Note to yourself').fill('ring my sister');
   await press(page, 'Keep the note');
@@ -215,13 +216,23 @@ test('the next person at the desk finds nothing of the last one, behind the back
 });
 
 const PAGES = ['/', '/shop', '/shop/gift', '/shop/account', '/shop/account/passkeys', '/shop/reauthenticate', '/admin', '/admin/photo'];
-const MORE = ['/admin/approvals', '/admin/report', '/phone', '/desk', '/about/jobs', '/shop/login'];
+const MORE = [
+  '/admin/workstations',
+  '/desk/device/enroll',
+  '/admin/approvals',
+  '/admin/report',
+  '/phone',
+  '/desk',
+  '/about/jobs',
+  '/shop/login',
+];
 
 test.each([
   [1280, 'light'],
   [390, 'dark'],
 ] as const)('every page fits in %i pixels, and none complains', async (width, colorScheme) => {
   const { complaints, page } = await visit({ width, colorScheme });
+  await enrolWorkstation(page, site.origin);
   for (const [app, person] of [
     ['shop', 'Ada'],
     ['admin', 'Grace'],

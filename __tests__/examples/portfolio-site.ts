@@ -15,6 +15,8 @@ interface Provider {
 export interface PortfolioSite {
   readonly origin: string;
   readonly advance: (by: Duration) => void;
+  /** Milliseconds that were advanced so far. */
+  readonly offset: () => number;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function portfolioSite(): Promise<PortfolioSite> {
   return {
     origin,
     advance: (by) => void offset.advance(by),
+    offset: offset.now,
     async close() {
       server.close();
       server.closeAllConnections();
@@ -54,6 +57,18 @@ export async function signIn(page: Page, origin: string, app: string, person: st
   await page.goto(`${origin}/${app}/login`);
   await page.getByRole('button', { name: person }).click();
   await page.waitForURL(`${origin}/${app}`);
+}
+
+/** Makes this browser a workstation of the front desk, as its administrator: by the code that the console shows. */
+export async function enrolWorkstation(page: Page, origin: string): Promise<void> {
+  await signIn(page, origin, 'admin', 'Grace');
+  await page.goto(`${origin}/admin/workstations`);
+  await page.getByRole('button', { name: 'Enrol a workstation' }).click();
+  const code = (await page.locator('output.code').textContent()) as string;
+  await page.getByRole('link', { name: '/desk/device/enroll' }).click();
+  await page.getByLabel('Code').fill(code);
+  await page.getByRole('button', { name: 'Set up this workstation' }).click();
+  await page.waitForURL(`${origin}/desk/login`);
 }
 
 /** Confirms with the code that the page shows. */

@@ -13,8 +13,12 @@ export interface World {
   readonly app: Express;
   readonly sessions: SessionPolicyMiddleware;
   readonly advance: (by: Duration) => void;
+  /** The time as the sessions of this world know it. */
+  readonly now: () => number;
   /** A browser of its own, that asks for pages and keeps cookies. */
   readonly browser: () => Browser;
+  /** A browser that an administrator has made a workstation of the front desk. */
+  readonly workstation: () => Promise<Browser>;
 }
 
 /** Where the sessions of a world are kept. */
@@ -66,13 +70,28 @@ async function thePackage(): Promise<Package> {
   return (await import(join(ROOT, 'dist/index.js'))) as Package;
 }
 
-async function makeWorld(options: object, advance: (by: Duration) => void): Promise<World> {
+async function makeWorld(
+  options: { readonly clock: () => number; readonly store: object },
+  advance: (by: Duration) => void,
+): Promise<World> {
   const { createApp } = (await import(join(ROOT, 'examples/portfolio/app.js'))) as {
     readonly createApp: (options: object) => Promise<Pick<World, 'app' | 'sessions'>>;
   };
   const { app, sessions } = await createApp({ secret: SECRET, ...options });
   await sessions.ready();
-  return { app, sessions, advance, browser: () => new Browser(app) };
+  return {
+    app,
+    sessions,
+    advance,
+    now: options.clock,
+    browser: () => new Browser(app),
+    async workstation() {
+      const browser = new Browser(app);
+      const { code, path } = await sessions.devices.inviteWorkstation({ app: 'desk', label: 'Front desk 2' });
+      await browser.press(path, { code }).expect(303);
+      return browser;
+    },
+  };
 }
 
 /** What a person does with pages: opens them, presses buttons, is sent elsewhere. */

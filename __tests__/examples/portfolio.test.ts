@@ -210,45 +210,6 @@ describe.each([
     });
   });
 
-  describe('phone', () => {
-    const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
-
-    async function onThePhone() {
-      const world = await place.world();
-      const { body } = await request(world.app).post('/phone/login').send({ person: 'ada' }).expect(200);
-      return { ...world, token: body.token as string };
-    }
-
-    test('the session is a token; a transfer takes a stronger sign-in, which gives a new one', async () => {
-      const { app, token } = await onThePhone();
-      await request(app).get('/phone/me').expect(401).expect('WWW-Authenticate', 'Bearer');
-      expect((await request(app).get('/phone/me').set(bearer(token)).expect(200)).body.name).toBe('Ada Okafor');
-      const challenged = await request(app).post('/phone/transfer').set(bearer(token)).expect(401);
-      expect(challenged.headers['www-authenticate']).toContain('acr_values="aal2"');
-      const { code } = (await request(app).post('/phone/code').set(bearer(token)).expect(200)).body;
-      const confirm = request(app).post('/phone/reauthenticate/form?way=code').send({ code });
-      const { body } = await confirm.set(bearer(token)).expect(200);
-      await request(app).post('/phone/transfer').set(bearer(body.token)).expect(200, { transferred: 20 });
-      await request(app).post('/phone/transfer').set(bearer(token)).expect(401);
-    });
-
-    test('idles out, signs out, and is nothing to the shop', async () => {
-      const { app, token, advance } = await onThePhone();
-      await request(app).get('/shop/account').set(bearer(token)).expect(401);
-      advance('91s');
-      expect((await request(app).get('/phone/me').set(bearer(token)).expect(401)).body.reason).toBe('idle_timeout');
-      const second = (await request(app).post('/phone/login').send({ person: 'ada' })).body.token as string;
-      await request(app).post('/phone/logout').set(bearer(second)).expect(200);
-      expect((await request(app).get('/phone/me').set(bearer(second)).expect(401)).body.reason).toBe('signed_out');
-    });
-
-    test('a service account is refused, in JSON', async () => {
-      const { app } = await place.world();
-      const refused = await request(app).post('/phone/login').set('Accept', 'application/json').send({ person: 'nightly' }).expect(403);
-      expect(refused.body.code).toBe('ERR_SUBJECT_KIND');
-    });
-  });
-
   test('jobs: not yet, for nobody', async () => {
     const { app, browser } = await signedIn('admin');
     expect((await request(app).post('/jobs/run').expect(401)).body.reason).toBe('workload_token_required');
@@ -280,14 +241,16 @@ describe('pages', () => {
     '/admin',
     '/admin/report',
     '/admin/photo',
+    '/admin/workstations',
     '/admin/approvals',
     '/phone',
     '/desk',
+    '/desk/device/enroll',
     '/about/jobs',
   ];
 
   async function visitor(world: World) {
-    const browser = world.browser();
+    const browser = await world.workstation();
     await browser.signIn('shop');
     await browser.signIn('admin', 'grace');
     await browser.signIn('desk');

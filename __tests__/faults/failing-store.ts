@@ -17,6 +17,8 @@ export type StoreMethod =
   | 'list'
   | 'endAll'
   | 'endApp'
+  | 'changeDevice'
+  | 'useOnce'
   | NoteMethod;
 
 /** A memory store whose calls meet the fate that a test has chosen for them. */
@@ -100,6 +102,14 @@ export class FailingStore extends MemoryStore {
 
   override listNotes(...args: Parameters<MemoryStore['listNotes']>): ReturnType<MemoryStore['listNotes']> {
     return this.#meet('listNotes', () => super.listNotes(...args));
+  }
+
+  override changeDevice(...args: Parameters<MemoryStore['changeDevice']>): ReturnType<MemoryStore['changeDevice']> {
+    return this.#meet('changeDevice', () => super.changeDevice(...args));
+  }
+
+  override useOnce(...args: Parameters<MemoryStore['useOnce']>): ReturnType<MemoryStore['useOnce']> {
+    return this.#meet('useOnce', () => super.useOnce(...args));
   }
 
   async #meet<T>(method: StoreMethod, call: () => Promise<T>): Promise<T> {

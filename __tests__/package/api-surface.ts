@@ -7,6 +7,12 @@ const ENTRIES = {
   'express-session-policy/client': 'dist/client/index.d.ts',
   'express-session-policy/step-up/oidc': 'dist/step-up/oidc/oidc.d.ts',
   'express-session-policy/step-up/passkey': 'dist/step-up/passkey/passkey.d.ts',
+  'express-session-policy/attestation/client': 'dist/proofs/attestation/client-attestation.d.ts',
+  'express-session-policy/attestation/app-attest': 'dist/proofs/attestation/app-attest.d.ts',
+  'express-session-policy/attestation/play-integrity': 'dist/proofs/attestation/play-integrity.d.ts',
+  'express-session-policy/attestation/android-key': 'dist/proofs/attestation/android-key-attestation.d.ts',
+  'express-session-policy/attestation/security-key': 'dist/proofs/attestation/security-key-attestation.d.ts',
+  'express-session-policy/posture': 'dist/proofs/posture/posture-assertion.d.ts',
   'express-session-policy/testing': 'dist/testing/index.d.ts',
 };
 const HEAD = `The public interface: what the package exports, and every declaration that these lead to. A change here wants a look by a reviewer, an

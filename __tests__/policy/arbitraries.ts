@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { compilePolicy } from '../../lib/policy/compile.ts';
+import type { BindingMethod, DeviceBinding, DeviceVoucher, PresentedDevice, SessionDevice } from '../../lib/policy/device.ts';
 import type {
   ConditionDocument,
   DeviceTrust,
@@ -227,6 +228,35 @@ const ago = fc
   .map((minutes) => NOW - minutes * MINUTE);
 const everOrNever = fc.oneof({ arbitrary: ago, weight: 4 }, fc.constant(0));
 
+const vouchers: fc.Arbitrary<DeviceVoucher> = fc.record({ at: ago, until: fc.constantFrom(NOW - 1, NOW, NOW + MINUTE, NOW + HOUR) });
+const bindings: fc.Arbitrary<DeviceBinding> = fc.record({
+  by: fc.constantFrom<BindingMethod>('dbsc', 'dpop', 'mtls', 'passkey'),
+  key: fc.constantFrom('key-1', 'key-2'),
+  provenAt: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 14 * 60 })).map((minutes) => NOW - minutes * MINUTE),
+});
+
+const workstationIds = fc.constantFrom('workstation-1', 'workstation-2');
+
+/** What a session knows of its device; often the very device that `presentedDevices` are of. */
+export const sessionDevices: fc.Arbitrary<SessionDevice> = fc.record({
+  known: fc.option(fc.record({ id: fc.constantFrom('device-1', 'device-2'), at: ago }), { nil: undefined }),
+  binding: fc.option(bindings, { nil: undefined }),
+  attested: fc.option(vouchers, { nil: undefined }),
+  managed: fc.option(vouchers, { nil: undefined }),
+  workstation: fc.option(fc.record({ id: workstationIds }), { nil: undefined }),
+});
+
+/** What a request can have proved of its device. */
+export const presentedDevices: fc.Arbitrary<PresentedDevice> = fc.record({
+  known: fc.option(fc.constantFrom('device-1', 'device-2'), { nil: undefined }),
+  workstation: rarely(fc.record({ id: workstationIds, at: ago })),
+  keys: fc.option(fc.array(bindings, { maxLength: 4 }), { nil: undefined }),
+  fault: fc.oneof(
+    { arbitrary: fc.constant(undefined), weight: 20 },
+    fc.constantFrom<NonNullable<PresentedDevice['fault']>>('device_proof_invalid', 'device_nonce_required'),
+  ),
+});
+
 /** Sessions in any state that a store could hand over at `NOW`; most of them of the shop. */
 export const sessions: fc.Arbitrary<SessionFacts> = fc
   .record({
@@ -246,17 +276,22 @@ export const sessions: fc.Arbitrary<SessionFacts> = fc
     methods: fc.dictionary(fc.constantFrom('pwd', 'otp', 'hwk'), ago),
     spentAt: everOrNever,
     authenticatedFor: fc.option(fc.constantFrom(...BOUND_ACTIONS), { nil: undefined }),
-    device: fc.option(fc.record({ trust: fc.constantFrom<DeviceTrust>('none', 'known', 'bound', 'attested', 'managed'), provenAt: ago }), {
-      nil: undefined,
-    }),
+    device: fc.option(sessionDevices, { nil: undefined }),
   })
   .map(({ home, ...session }) => ({ ...session, ...home }));
+
+/** A session that is bound to a key, and a request that proves it. */
+export function boundBy(by: Exclude<BindingMethod, 'passkey'>, provenAt: number): { session: SessionDevice; presented: PresentedDevice } {
+  const binding = { by, key: 'key-1', provenAt };
+  return { session: { binding }, presented: { keys: [binding] } };
+}
 
 /** Facts of a request; most have a session, few the tombstone of one. */
 export const facts: fc.Arbitrary<Facts> = fc.record({
   request: requests,
   session: fc.oneof({ arbitrary: sessions, weight: 8 }, { arbitrary: fc.constant(undefined), weight: 1 }),
   approvals: fc.option(fc.dictionary(fc.constantFrom(...SCOPES), fc.constantFrom(NOW - 1, NOW, NOW + MINUTE)), { nil: undefined }),
+  device: fc.option(presentedDevices, { nil: undefined }),
   ended: rarely(fc.constantFrom<NonNullable<Facts['ended']>>('signed_out', 'session_revoked', 'idle_timeout')),
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { memoryStore } from '../../lib/sessions/memory-store.ts';
+import { MemoryUses } from '../../lib/sessions/memory-uses.ts';
 import { describeSessionStore, manualClock } from '../../lib/testing/index.ts';
 import { dataOf, draft, newRef, RETENTION } from '../../lib/testing/contract-case.ts';
 
@@ -12,6 +13,21 @@ describeSessionStore(
   },
   { describe, test },
 );
+
+describe('ids that were used', () => {
+  test('are few in memory: those that still count, and a part of those that are over', () => {
+    const uses = new MemoryUses();
+    let now = 0;
+    for (let count = 0; count < 10_000; count += 1) {
+      now += 10;
+      uses.add('scope', String(count), 1_000, now);
+    }
+    // 100 still count.
+    expect(uses.size).toBeLessThanOrEqual(300);
+    expect(uses.add('scope', '9999', 1_000, now)).toBe(false);
+    expect(uses.add('scope', '9899', 1_000, now)).toBe(true);
+  });
+});
 
 describe('memory store', () => {
   test('refuses options that it does not have', () => {

@@ -1,16 +1,37 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AppEpochs } from '../../lib/sessions/app-epochs.ts';
-import { decodeValue, encodeRecord, encodeTombstone, isEnded } from '../../lib/sessions/record-format.ts';
+import { isSameDevice } from '../../lib/sessions/device-format.ts';
+import { decodeValue, encodeRecord, encodeTombstone, isEnded, metaOf, replaceDevice } from '../../lib/sessions/record-format.ts';
+import type { SessionDevice } from '../../lib/policy/device.ts';
 import type { SessionRecord } from '../../lib/sessions/session-record.ts';
 import { dataOf } from '../../lib/testing/contract-case.ts';
 
 const REF = { app: 'shop', profile: 'web', tag: 'a'.repeat(16), digest: 'b'.repeat(43) };
+const KEY = 'b'.repeat(43);
+const ID = 'k'.repeat(22);
 const START = Date.UTC(2026, 0, 1);
 const LATEST = Date.UTC(2109, 0, 1);
 
 const instant = fc.integer({ min: START, max: LATEST });
 const word = fc.string({ unit: 'binary', minLength: 1 });
+
+const any = fc.maxSafeNat();
+const voucher = fc.tuple(any, any).map(([one, other]) => ({ at: Math.min(one, other), until: Math.max(one, other) }));
+const binding = fc.record({
+  by: fc.constantFrom('dbsc', 'dpop', 'mtls', 'passkey'),
+  key: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+  provenAt: any,
+});
+
+const deviceId = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
+/** Devices as they read: nothing in them says nothing. */
+const device: fc.Arbitrary<SessionDevice | undefined> = fc
+  .record(
+    { known: fc.record({ id: deviceId, at: any }), binding, attested: voucher, managed: voucher, workstation: fc.record({ id: deviceId }) },
+    { requiredKeys: [] },
+  )
+  .map((made) => (Object.keys(made).length === 0 ? undefined : made));
 
 /** Records as stores make them: the instants are in order. */
 const record: fc.Arbitrary<SessionRecord> = fc
@@ -21,7 +42,7 @@ const record: fc.Arbitrary<SessionRecord> = fc
     subject: fc.option(fc.record({ id: word, kind: fc.constantFrom('user', 'service', 'agent') }), { nil: undefined }),
     level: word,
     method: word,
-    device: fc.option(fc.record({ trust: fc.constantFrom('known', 'bound', 'managed'), provenAt: instant }), { nil: undefined }),
+    device,
     authenticatedFor: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { nil: undefined }),
     client: fc.option(fc.stringMatching(/^[^\p{Cc}\p{Zl}\p{Zp}]{1,64}$/u), { nil: undefined }),
     data: fc.dictionary(fc.string(), fc.jsonValue()),
@@ -98,6 +119,35 @@ describe('the text of a session', () => {
     );
   });
 
+  test('gives back every device that is put in the place of another, and all else as it was', () => {
+    fc.assert(
+      fc.property(record, device, fc.option(fc.constant('c'.repeat(22)), { nil: undefined }), (made, other, previous) => {
+        const text = encodeRecord({ ...made, rotatedAt: 0 }, previous);
+        const meta = metaOf(text);
+        const changed = replaceDevice(meta, other);
+        expect(
+          decodeValue(
+            text.replace(meta, () => changed),
+            REF,
+          ),
+        ).toEqual({ ...made, rotatedAt: 0, device: other });
+        // Scripts look for the id of before at the start of the line.
+        if (previous !== undefined) expect(changed.startsWith(`{"p":"${previous}"`)).toBe(true);
+        expect(isSameDevice(made.device, other)).toBe(JSON.stringify(made.device) === JSON.stringify(other));
+      }),
+    );
+  });
+
+  test('takes few bytes for a device', () => {
+    const bytes = (of: SessionDevice): number =>
+      encodeRecord({ ...exampleRecord(), device: of }).length - encodeRecord(exampleRecord()).length;
+    const key = { key: KEY, provenAt: START };
+    expect(bytes({ binding: { by: 'dpop', ...key } })).toBeLessThanOrEqual(73);
+    expect(bytes({ binding: { by: 'dbsc', ...key }, attested: { at: START, until: START } })).toBeLessThanOrEqual(103);
+    expect(bytes({ known: { id: ID, at: START } })).toBeLessThanOrEqual(46);
+    expect(bytes({ workstation: { id: ID } })).toBeLessThanOrEqual(40);
+  });
+
   test('costs nothing for what a session does not have', () => {
     expect(encodeRecord(exampleRecord())).toHaveLength('L1'.length + 38 + '{}'.length + '\n{}'.length);
   });
@@ -111,9 +161,39 @@ describe('the text of a session', () => {
     ['a level reached at no time', '{"l":{"aal1":"now"}}'],
     ['a level reached before all time', '{"l":{"aal1":-1}}'],
     ['a level list', '{"l":["aal1"]}'],
-    ['a device of unknown trust', '{"d":["root",1]}'],
-    ['a device proven at no time', '{"d":["bound",null]}'],
-    ['a device without a time', '{"d":["bound"]}'],
+    ['a device of a trust that somebody wrote', '{"d":["bound",1]}'],
+    ['a device that is no list', `{"d":{"binding":["p","${KEY}",1]}}`],
+    ['a device that is nothing', '{"d":null}'],
+    ['an empty device', '{"d":[]}'],
+    ['a device of nothing but gaps', '{"d":[0,0]}'],
+    ['a device with a gap at its end', `{"d":[["${ID}",1],0]}`],
+    ['a device with a gap that is not 0', `{"d":[null,["p","${KEY}",1]]}`],
+    ['a device with a sixth part', `{"d":[0,0,0,[1,1],["${ID}"],[1,1]]}`],
+    ['a known device without an instant', `{"d":[["${ID}"]]}`],
+    ['a known device with more than that', `{"d":[["${ID}",1,1]]}`],
+    ['a known device of another form', `{"d":[["${ID}k",1]]}`],
+    ['a known device of another kind', '{"d":[[7,1]]}'],
+    ['a known device enrolled at no whole millisecond', `{"d":[["${ID}",1.5]]}`],
+    ['a key of unknown proof', `{"d":[0,["x","${KEY}",1]]}`],
+    ['a key whose proof is called like a part of every object', `{"d":[0,["constructor","${KEY}",1]]}`],
+    ['a key by the full name of its proof', `{"d":[0,["dpop","${KEY}",1]]}`],
+    ['a key without a thumbprint', '{"d":[0,["p","",1]]}'],
+    ['a key with a short thumbprint', `{"d":[0,["p","${KEY.slice(1)}",1]]}`],
+    ['a key with a long thumbprint', `{"d":[0,["p","${KEY}b",1]]}`],
+    ['a key whose thumbprint is no base64url', `{"d":[0,["p","${KEY.slice(1)}+",1]]}`],
+    ['a key proven at no time', `{"d":[0,["p","${KEY}",null]]}`],
+    ['a key proven before all time', `{"d":[0,["p","${KEY}",-1]]}`],
+    ['a key proven after all time', `{"d":[0,["p","${KEY}",9007199254740993]]}`],
+    ['a key with more than that', `{"d":[0,["p","${KEY}",1,1]]}`],
+    ['a key in the place of a known device', `{"d":[["p","${KEY}",1]]}`],
+    ['a voucher without an end', '{"d":[0,0,[1]]}'],
+    ['a voucher that ends before it begins', '{"d":[0,0,[2,1]]}'],
+    ['a voucher with an end that is a text', '{"d":[0,0,0,[1,"2"]]}'],
+    ['a voucher with more than that', '{"d":[0,0,0,[1,2,3]]}'],
+    ['a workstation without an id', '{"d":[0,0,0,0,[]]}'],
+    ['a workstation of another form', `{"d":[0,0,0,0,["${ID}k"]]}`],
+    ['a workstation with more than that', `{"d":[0,0,0,0,["${ID}",1]]}`],
+    ['a workstation that is a text', `{"d":[0,0,0,0,"${ID}"]}`],
     ['a predecessor that is not a text', '{"p":7}'],
     ['an action that is not a text', '{"f":1}'],
     ['an empty action', '{"f":""}'],

@@ -45,6 +45,7 @@ async function expectUnavailable(store: RedisStore, ref: SessionRef): Promise<vo
     ['read', () => store.read(ref)],
     ['readNote', () => store.readNote(NOTE)],
     ['listNotes', () => store.listNotes(NOTE.book)],
+    ['useOnce', () => store.useOnce('failures', ref.digest, 60_000)],
     ['end', () => store.end(ref, 'signed_out')],
     ...writesOf(store, ref),
   ];
@@ -57,6 +58,8 @@ function writesOf(store: RedisStore, ref: SessionRef): readonly [string, () => P
     ['save', () => store.save(ref, new Map([['late', '"secret-value"']]))],
     ['activity', () => store.recordActivity(ref, Date.now(), RETENTION)],
     ['spend', () => store.spend(ref, 1)],
+    ['rotate', () => store.rotate(ref, newRef({ tag: ref.tag }), undefined, RETENTION)],
+    ['changeDevice', () => store.changeDevice(ref, undefined, { known: { id: 'secret-value'.padEnd(22, '-'), at: 1 } })],
     ['endAll', () => store.endAll(ref.tag, 'session_revoked')],
     ['endApp', () => store.endApp('elsewhere', 'session_revoked')],
     ['writeNote', () => store.writeNote(NOTE, { text: 'secret-value', ttlMs: 60_000, atMost: 10 })],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { SessionDevice } from '../../lib/policy/device.ts';
 import { mergeEntries } from '../../lib/sessions/data-entries.ts';
 import { memoryStore } from '../../lib/sessions/memory-store.ts';
 import type { SessionRecord, SessionRef } from '../../lib/sessions/session-record.ts';
@@ -71,15 +72,30 @@ const session = fc.nat(7);
 const note = fc.nat(3);
 const text = fc.constantFrom('', 'a', 'b');
 const lasts = fc.constantFrom(0.5, 1.5, 4.5);
+const KEY = { key: 'b'.repeat(43), provenAt: 1 };
+const device: fc.Arbitrary<SessionDevice | undefined> = fc.constantFrom(
+  undefined,
+  { binding: { by: 'dpop', ...KEY } },
+  { known: { id: 'k'.repeat(22), at: 1 }, binding: { by: 'dbsc', ...KEY }, managed: { at: 1, until: 2 } },
+  { workstation: { id: 'w'.repeat(22) } },
+);
 const step = fc.oneof(
-  fc.record({ do: fc.constant('create'), of: session, fresh: fc.boolean(), limit: fc.constantFrom(undefined, 'deny', 'end-oldest') }),
+  fc.record({
+    do: fc.constant('create'),
+    of: session,
+    fresh: fc.boolean(),
+    device,
+    limit: fc.constantFrom(undefined, 'deny', 'end-oldest'),
+  }),
   fc.record({
     do: fc.constant('rotate'),
     of: session,
     to: session,
     at: fc.option(fc.integer({ min: -3, max: 30 }), { nil: undefined }),
+    authenticates: fc.boolean(),
     authenticatedFor: fc.constantFrom(undefined, 'pay', 'erase'),
   }),
+  fc.record({ do: fc.constant('changeDevice'), of: session, was: device, becomes: device }),
   fc.record({ do: fc.constant('save'), of: session, key: fc.constantFrom('a', 'b'), value: fc.option(fc.nat(9), { nil: undefined }) }),
   fc.record({ do: fc.constant('activity'), of: session }),
   fc.record({ do: fc.constant('spend'), of: session }),
@@ -90,6 +106,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('writeNote'), note, text, lasts, atMost: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ do: fc.constant('changeNote'), note, from: text, text, lasts }),
   fc.record({ do: fc.constant('takeNote'), note }),
+  fc.record({ do: fc.constant('useOnce'), used: fc.nat(3), lasts }),
   fc.record({ do: fc.constant('advance'), steps: fc.integer({ min: 1, max: 3 }) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -121,6 +138,7 @@ async function replay(subject: StoreUnderTest, refs: readonly SessionRef[], step
   const results: unknown[] = [];
   for (const one of steps) {
     if (one.do === 'advance') await subject.advance(one.steps * STEP_MS);
+    else if ('used' in one) results.push([one.do, await subject.store.useOnce(BOOK, String(one.used), one.lasts * STEP_MS)]);
     else if ('note' in one) results.push([one.do, await performNote(subject.store, one)]);
     else results.push([one.do, await perform(subject.store, refs, one, start)]);
     results.push((await subject.store.listNotes(BOOK)).notes);
@@ -137,7 +155,7 @@ async function performNote(store: SessionStore, one: Extract<Step, { note: numbe
   return store.writeNote(ref, { text: one.text, ttlMs, atMost: one.atMost });
 }
 
-type SessionStep = Exclude<Step, { do: 'advance' } | { note: number }>;
+type SessionStep = Exclude<Step, { do: 'advance' } | { note: number } | { used: number }>;
 
 async function perform(store: SessionStore, refs: readonly SessionRef[], one: SessionStep, start: number): Promise<unknown> {
   const ref = refs['of' in one ? one.of : 0] as SessionRef;
@@ -148,7 +166,7 @@ async function perform(store: SessionStore, refs: readonly SessionRef[], one: Se
     return outcome(
       await store.create(
         ref,
-        draft({ fresh: one.fresh, data: dataOf({ a: 0 }), client: one.fresh ? 'Firefox' : undefined }),
+        draft({ fresh: one.fresh, data: dataOf({ a: 0 }), client: one.fresh ? 'Firefox' : undefined, device: one.device }),
         UNLIMITED,
         limit,
       ),
@@ -158,8 +176,10 @@ async function perform(store: SessionStore, refs: readonly SessionRef[], one: Se
     const to = refs[one.to] as SessionRef;
     if (to.tag !== ref.tag || to.app !== ref.app || to === ref) return 'not possible';
     const at = one.at === undefined ? undefined : start + one.at * STEP_MS;
-    return outcome(await store.rotate(ref, to, { ...others, at, authenticatedFor: one.authenticatedFor }, UNLIMITED));
+    const authentication = one.authenticates ? { ...others, at, authenticatedFor: one.authenticatedFor } : undefined;
+    return outcome(await store.rotate(ref, to, authentication, UNLIMITED));
   }
+  if ('becomes' in one) return store.changeDevice(ref, one.was, one.becomes);
   if ('key' in one) return store.save(ref, new Map([[one.key, one.value === undefined ? undefined : String(one.value)]]));
   if (one.do === 'activity') return store.recordActivity(ref, await store.now(), UNLIMITED);
   if (one.do === 'spend') return store.spend(ref, (await store.read(ref)).record?.authenticatedAt ?? 0);
@@ -186,6 +206,6 @@ function minutesOf(record: SessionRecord, minute: (at: number) => number): unkno
   const { version: _version, longestGapMs, levels, methods, ...rest } = record;
   const instants = [record.createdAt, record.authenticatedAt, record.lastActiveAt, record.spentAt, record.rotatedAt].map(minute);
   const named = [levels, methods].map((times) => Object.entries(times).map(([name, at]) => [name, minute(at)]));
-  const texts = [rest.authenticatedFor, rest.client];
+  const texts = [rest.authenticatedFor, rest.client, rest.device];
   return { instants, named, texts, gap: Math.round(longestGapMs / STEP_MS), data: rest.data, subject: rest.subject, app: rest.app };
 }

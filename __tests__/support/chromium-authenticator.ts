@@ -19,6 +19,9 @@ export interface PasskeyOfAuthenticator {
   readonly privateKey: string;
   readonly userHandle?: string;
   readonly signCount: number;
+  /** It can be copied to other devices, and it has been (flags BE and BS). Default: neither. */
+  readonly backupEligibility?: boolean;
+  readonly backupState?: boolean;
 }
 
 /** An authenticator that exists only in the browser. It answers at once, without a dialog. */

@@ -17,6 +17,8 @@ const FLAGS = [
 export interface BrowserOptions {
   /** Pages that were left stay in memory, as in everybody's browser, and come back as they were. playwright turns that off. */
   readonly backForwardCache?: boolean;
+  /** More switches of the command line. */
+  readonly flags?: readonly string[];
 }
 
 /**
@@ -28,7 +30,7 @@ export interface BrowserOptions {
  * beforeAll(async () => { browser = await openChromium(); }, INSTALLATION_MS);
  * afterAll(() => browser.close());
  */
-export async function openChromium({ backForwardCache = false }: BrowserOptions = {}): Promise<Browser> {
+export async function openChromium({ backForwardCache = false, flags = [] }: BrowserOptions = {}): Promise<Browser> {
   const ignoreDefaultArgs = backForwardCache ? ['--disable-back-forward-cache'] : [];
-  return chromium.launch({ executablePath: await findChromium(), args: FLAGS, ignoreDefaultArgs, timeout: 60_000 });
+  return chromium.launch({ executablePath: await findChromium(), args: [...FLAGS, ...flags], ignoreDefaultArgs, timeout: 60_000 });
 }

@@ -33,8 +33,8 @@ export const confirmationTwins: readonly Twin[] = [
     ...PASSKEY,
     file: 'lib/step-up/passkey/passkey-assertion.ts',
     name: 'passkey-signature-ignored',
-    find: 'return verified ? authenticationInfo.newCounter : undefined;',
-    replace: 'return authenticationInfo.newCounter;',
+    find: 'return verified ? {',
+    replace: 'return authenticationInfo !== undefined ? {',
     pattern: 'the signature of another key',
   },
   {
@@ -73,8 +73,8 @@ export const confirmationTwins: readonly Twin[] = [
     ...PASSKEY,
     file: 'lib/step-up/passkey/passkey.ts',
     name: 'passkey-counter-not-kept',
-    find: '(await store.useCounter(subject, used.id, used.counter, counter)) !== true',
-    replace: 'false',
+    find: '(await store.useCounter(subject, used.id, used.counter, verified.counter)) === true',
+    replace: 'true',
     pattern: 'and keeps it|the second of two answers',
   },
   {

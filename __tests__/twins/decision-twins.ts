@@ -302,14 +302,6 @@ export const decisionTwins: readonly Twin[] = [
     pattern: 'not where another route matches too',
   },
   {
-    ...EXCEPTIONS,
-    name: 'exception-without-its-compensation',
-    find: '|| !compensated(exception.compensating, session, now)',
-    replace: '',
-    test: `${LAWS}/exceptions-loosen.test.ts`,
-    pattern: 'without its compensation',
-  },
-  {
     ...TIGHTEN,
     name: 'tighten-level-lowered',
     find: 'demandRank(base.value, defaults) >= demandRank(level, defaults)',
@@ -373,15 +365,6 @@ export const decisionTwins: readonly Twin[] = [
     replace: '(session.methods[method.value] ?? 0)',
     test: `${LAWS}/fail-closed.test.ts`,
     pattern: 'inherits',
-  },
-  {
-    threat: 'step-up',
-    file: 'lib/policy/device-proof.ts',
-    name: 'device-proof-never-too-old',
-    find: 'return maxAgeMs === undefined || now - device.provenAt <= maxAgeMs;',
-    replace: 'return true;',
-    test: `${TABLES}/reasons.test.ts`,
-    pattern: 'proved it too long ago',
   },
   {
     ...CHECKS,

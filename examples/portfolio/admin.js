@@ -7,6 +7,7 @@ import { mountPhoto } from './photo.js';
 import { mountPresence } from './presence.js';
 import { ruleGroup } from './rules.js';
 import { html, page } from './views.js';
+import { mountWorkstations } from './workstations.js';
 
 const CUSTOMERS = ['Harbour Café', 'Nils & Daughters', 'Oak Street School'];
 const APPS_WITH_SESSIONS = ['shop', 'admin', 'phone', 'desk'];
@@ -35,6 +36,7 @@ export function mountAdmin(app, portfolio) {
   mountExport(app, customers, show);
   mountPhoto(app, show);
   mountSessions(app, portfolio);
+  mountWorkstations(app, portfolio, show);
 
   app.get('/admin', async (req, res) => {
     const live = await liveSessions(portfolio);
@@ -102,8 +104,10 @@ ${
     : html`<button name="policy" value="tight">Tighten now</button>`
 }
 <span>${portfolio.isTight ? 'A stricter policy is in force.' : 'Halves every idle timeout, for running sessions too. Watch the numbers change.'}</span></form>
-<h2>More</h2><p class="actions"><a href="/admin/report">Live report</a> <a href="/admin/photo">Product photo</a></p>
-<p>The report polls all the time and does not keep you signed in. The photo is an upload, which is refused before it is read.</p>`;
+<h2>More</h2><p class="actions"><a href="/admin/workstations">Workstations</a> <a href="/admin/report">Live report</a> <a href="/admin/photo">Product photo</a></p>
+<p>The front desk works on enrolled workstations only. The report polls all the time and does not keep you signed in. The photo is an upload, which is
+refused before it is read.</p>
+<p>A console in earnest also asks for a browser that proves its key, which takes https: <code>node examples/browser-binding/server.js</code> shows it.</p>`;
 }
 
 const REPORT = html`<p class="figure"><output data-poll="/admin/report/data">–</output> orders today</p>

@@ -43,4 +43,5 @@ const TRY = html`<h2>Try this</h2><ul class="try">
 <li>Keep a note, then press another name: one step, and the note, the session and its cookie are gone.</li>
 <li>Then press the back button. The page of the last person is not there any more.</li>
 <li>Open My bank details: refused on a shared device, with an address for one of your own.</li>
+<li>Open this address in another browser: it is no enrolled workstation, so not even the sign-in page opens.</li>
 <li>Walk away. After 40 seconds the page asks whether you are still there; after a minute it shows nothing any more.</li></ul>`;

@@ -22,15 +22,16 @@ const CARDS = [
   {
     app: 'phone',
     name: 'Phone API',
-    text: 'The session is a token in a header. A transfer is challenged for a stronger sign-in.',
+    text: 'The session is a token that works only with the key of the phone. It goes on for a minute without a connection.',
     // Its session is in the memory of the phone's own page, so that nothing here could count down.
     rule: { ...PHONE_RULES[0], note: 'Its time left is shown on its own page.' },
   },
   {
     app: 'desk',
     name: 'Front desk',
-    text: 'A workstation that several people share. Nothing of one is left for the next.',
-    rule: DESK_RULES[0],
+    text: 'A workstation that several people share. It has to be enrolled by an administrator first.',
+    // Anywhere else nobody is told anything, so that nothing here could count down.
+    rule: { ...DESK_RULES[0], note: 'Only on an enrolled workstation.' },
   },
 ];
 const JOBS = {

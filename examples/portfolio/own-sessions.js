@@ -23,7 +23,8 @@ ${doneAt && html`<input type="hidden" name="returnTo" value="${doneAt}">`}
 <button class="quiet" aria-label="End this session in ${app}">End</button></form>`;
 }
 
-function ago(ms) {
+/** How long ago, in words. */
+export function ago(ms) {
   if (ms < 5_000) return 'just now';
   const unit = ms < 120_000 ? 1_000 : 60_000;
   return `${spoken(Math.round(ms / unit) * unit)} ago`;

@@ -24,11 +24,12 @@ ${ms !== undefined && html`<progress max="${ms / 1_000}" value="0" aria-hidden="
 }
 
 /** A requirement as a list of limits, in the order in which a visitor meets them. */
-function limitsOf({ idle, routeIdle, absolute, stepUp }) {
+function limitsOf({ idle, routeIdle, absolute, stepUp, device }) {
   return [
     timed('routeIdle', 'Longest pause here', routeIdle?.source === idle?.source ? undefined : routeIdle, 'then asks again'),
     timed('stepUp', 'Age of the sign-in', stepUp?.maxAge, 'then asks again'),
     stepUp?.level && { key: 'level', name: 'Sign-in level', value: stepUp.level.value, source: stepUp.level.source, effect: 'or higher' },
+    demandOn(device),
     ofWholeApp(timed('idle', 'Idle timeout', idle, 'ends the session')),
     ofWholeApp(timed('absolute', 'Longest session', absolute, 'in any case')),
   ].filter((limit) => limit !== undefined);
@@ -36,6 +37,13 @@ function limitsOf({ idle, routeIdle, absolute, stepUp }) {
 
 function timed(key, name, limit, effect) {
   return limit && { key, name, value: spoken(limit.ms), ms: limit.ms, source: limit.source, effect };
+}
+
+/** What the profile asks for is said once an app, what a route asks for with the route. */
+function demandOn(device) {
+  if (device === undefined) return undefined;
+  const { value, source } = device.trust;
+  return { key: 'device', name: 'Device', value, source, effect: 'or more', ofApp: source.startsWith('profile:') };
 }
 
 /** Said once an app, and not again for every route. */

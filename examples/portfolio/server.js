@@ -52,7 +52,7 @@ function announce(port, issuer) {
   Five applications under one session policy
 
   On this machine    ${local}
-${network.map((url) => `  On this network    ${url}  (without passkeys and the identity provider)\n`).join('')}
+${network.map((url) => `  On this network    ${url}  (without passkeys, the phone's key and the identity provider)\n`).join('')}
   Its identity provider is ${issuer}, an OpenID provider in a process of its own.
   Sessions are kept in ${REDIS_URL ? 'Redis (REDIS_URL)' : 'memory (set REDIS_URL to keep them in Redis)'}.
   ${SESSION_SECRET ? 'The secret is SESSION_SECRET.' : 'The secret was made for this run (set SESSION_SECRET to keep one).'}

@@ -1,4 +1,5 @@
 import { mountConfirmation } from './confirmation.js';
+import { deviceView, mountDevices } from './devices.js';
 import { mountEntryPages } from './entry-pages.js';
 import { mountGift } from './gift.js';
 import { sessionTable } from './own-sessions.js';
@@ -14,13 +15,19 @@ const GOODS = new Map([
   ['lamp', { name: 'Desk lamp', price: 39 }],
   ['kettle', { name: 'Kettle', price: 54 }],
 ]);
-const DONE = { end: 'That session is over.', 'end-others': 'You are signed in here only.' };
+const DONE = {
+  end: 'That session is over.',
+  'end-others': 'You are signed in here only.',
+  enrolled: 'This device is known from now on, also when you sign in again.',
+  forgotten: 'That device is not known any more, in no session.',
+};
 const ORDERS = ['1042 · Notebook, Desk lamp · on its way', '1017 · Kettle · delivered'];
 
 export const SHOP_RULES = [
   { title: 'Everywhere', path: '/shop' },
   { title: 'My account', path: '/shop/account' },
   { title: 'Orders', path: '/shop/orders' },
+  { title: 'Saved cards', path: '/shop/account/cards' },
   { title: 'Paying', method: 'POST', path: '/shop/pay' },
 ];
 
@@ -35,14 +42,17 @@ export function mountShop(app, portfolio) {
   mountBasket(app, show);
   mountGift(app, show);
   mountPasskeys(app, portfolio, show);
+  mountDevices(app, show);
 
   app.get('/shop/orders', (req, res) =>
     show(req, res, { title: 'Orders', body: html`<ul class="list">${ORDERS.map((one) => html`<li>${one}</li>`)}</ul>` }),
   );
 
   app.get('/shop/account', async (req, res) => {
-    const own = await req.sessionPolicy.sessions();
-    show(req, res, { title: 'My account', notice: DONE[req.query.did], body: accountView(portfolio, own) });
+    const { sessionPolicy } = req;
+    const [own, devices] = await Promise.all([sessionPolicy.sessions(), sessionPolicy.device.list()]);
+    const body = accountView(portfolio, own, deviceView(portfolio, devices, sessionPolicy.device.trust));
+    show(req, res, { title: 'My account', notice: DONE[req.query.did], body });
   });
 }
 
@@ -81,6 +91,7 @@ ${tryThese([
   'Stay away for 45 seconds, then open My account: you are asked to confirm, and still signed in.',
   'Pay more than a minute after signing in: it asks again, then shows once more what you were about to send.',
   'Send a gift card: it is confirmed by itself, once, with exactly these values.',
+  'In My account, open Saved cards: refused, until this device is one that you have enrolled.',
 ])}`;
 }
 
@@ -91,13 +102,14 @@ function checkout(basket) {
 <p>Paying asks for a sign-in that is at most a minute old. Reading this page does not.</p>`;
 }
 
-function accountView(portfolio, own) {
+function accountView(portfolio, own, devices) {
   return html`<h2>Where you are signed in</h2>
 ${sessionTable(portfolio, own, { action: '/shop/session/sessions/end', doneAt: '/shop/account?did=end' })}
 <form method="post" action="/shop/session/sessions/end-others" class="actions">
 <input type="hidden" name="returnTo" value="/shop/account?did=end-others"><button>Sign out everywhere else</button> <a href="/shop">Back to the shop</a></form>
 <p>Open this address in another browser, sign in as the same person, and end that session from here. It asks for a confirmation of the last
 minute.</p>
+${devices}
 <h2>Passkeys</h2><p class="actions"><a href="/shop/account/passkeys">Register a passkey</a></p>
 <p>Registering asks for a confirmation first. Then you can confirm with the passkey, in the admin console too.</p>`;
 }

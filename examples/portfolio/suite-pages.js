@@ -11,15 +11,28 @@ export function suitePage({ title, body, script }, req) {
   return page({
     title,
     app: name,
-    person: personOf(req),
-    body: html`<div class="columns">${besides(req, path)}<div class="suite">${trusted(body)}${!body.includes('<a ') && wayHome(name)}</div></div>`,
+    person: visibleTo(req),
+    body: html`<div class="columns">${besides(req, path)}<div class="suite">${trusted(body)}${wayOn(name, req, body)}</div></div>`,
     scripts: script === undefined ? [] : [script],
   });
 }
 
-/** For pages that lead nowhere. */
-function wayHome(name) {
-  return html`<p class="actions"><a href="/${name}">${HOMES[name] ?? 'To the overview'}</a></p>`;
+/** Who is signed in, where this device may know it. */
+function visibleTo(req) {
+  return reasonOf(req) === 'device_not_enrolled' ? undefined : personOf(req);
+}
+
+/** While the store is out, nothing has been decided. */
+function reasonOf(req) {
+  return req.sessionPolicy.decision?.reason;
+}
+
+/** The way on from a page that leads nowhere, or not far enough. */
+function wayOn(name, req, body) {
+  const reason = reasonOf(req);
+  if (reason === 'device_not_enrolled') return !body.includes('<form') && NOT_ENROLLED;
+  if (reason === 'device_trust_insufficient') return NOT_KNOWN;
+  return !body.includes('<a ') && html`<p class="actions"><a href="/${name}">${HOMES[name] ?? 'To the overview'}</a></p>`;
 }
 
 /** What a visitor of the demonstration has to know, and people of a real application would not be told. */
@@ -34,6 +47,13 @@ function phoneWithCode(code) {
 <p>Your code is <output class="code">${code.slice(0, 3)} ${code.slice(3)}</output></p>
 <p>A real application would send it there. The password of everybody is <strong>demo</strong>.</p></section>`;
 }
+
+const NOT_ENROLLED = html`<p>An administrator gives out a code for it: sign in to the console as Grace, press “Enrol a workstation”, and follow the link
+beside the code back to here.</p>
+<p class="actions"><a class="button" href="/admin/workstations">Get a code in the console</a> <a href="/desk/device/enroll">I have a code</a></p>`;
+
+const NOT_KNOWN = html`<p>This page is for devices that you have enrolled.</p>
+<p class="actions"><a class="button" href="/shop/account">Enrol this one in My account</a></p>`;
 
 const SECOND_PERSON = html`<section class="beside" aria-label="How to be two people"><h2>How to be two people</h2>
 <p>Nobody approves what they asked for themselves. Open the admin console in another browser or in a private window, sign in as the other

@@ -9,6 +9,8 @@ export interface Reply {
 
 const PATIENCE_MS = 10_000;
 const REPLACED_MS = 1_000;
+/** The workstation is one no more, and nothing goes on there. */
+const FORGOTTEN = 'device_not_enrolled';
 
 /**
  * Asks one of the session endpoints.
@@ -24,10 +26,17 @@ export async function askServer(url: string, method = 'GET', again = true): Prom
   });
   if (response.status === 204) return {};
   if (response.ok) return { status: (await response.json()) as SessionStatus };
-  const ended = response.status === 401 && !asksForStepUp(response) ? await problemOf(response) : undefined;
+  const ended = await endOf(response);
   if (ended === undefined) throw new Error(`${url} answered ${response.status}`);
   if (ended.reason !== 'session_rotated' || !again) return { ended };
   // A sign-in or a confirmation in another tab has just brought another cookie.
   await new Promise((resolve) => setTimeout(resolve, REPLACED_MS));
   return askServer(url, method, false);
+}
+
+async function endOf(response: Response): Promise<SessionProblem | undefined> {
+  const { status } = response;
+  if ((status !== 401 && status !== 403) || asksForStepUp(response)) return undefined;
+  const problem = await problemOf(response);
+  return status === 401 || problem?.reason === FORGOTTEN ? problem : undefined;
 }

@@ -12,6 +12,10 @@ import { answerOutside } from './answers.ts';
 import type { AppRuntime } from './app-runtime.ts';
 import { auditDecision, auditRefusal } from './auditing.ts';
 import { isCrossSite, isSafe } from './cross-site.ts';
+import { isDevicePath } from './device/device-endpoints.ts';
+import { type DeviceEvidence, gatherEvidence } from './device/device-evidence.ts';
+import { sendNonce } from './device/native/dpop-challenge.ts';
+import { isRenewalDue, renewKnown } from './device/known/known-proof.ts';
 import type { Engine } from './engine.ts';
 import { type ActionInWords, interrupt } from './interruption/interruption.ts';
 import { RequestContext } from './request-context.ts';
@@ -31,7 +35,7 @@ export function receive(engine: Engine, trust: Trust, req: Request, res: Respons
   if (facts.overrideMethods.length > 1) return refuse(engine, facts, req, res, 'method_ambiguous', app);
   const runtime = inForce.runtimes.get(app) as AppRuntime;
   for (const [name, value] of runtime.headersFor(client.secure)) res.setHeader(name, value);
-  if (isCrossSite(req, app, client)) return refuse(engine, facts, req, res, 'cross_site_request', app);
+  if (!isDevicePath(app, facts.path) && isCrossSite(req, app, client)) return refuse(engine, facts, req, res, 'cross_site_request', app);
   const context = new RequestContext(engine, inForce, runtime, req, res, facts, client.secure);
   carry(req, res, context);
   return context;
@@ -47,20 +51,28 @@ export async function decideOn(context: RequestContext): Promise<Decision> {
   const { headers } = context.req;
   const presented = context.runtime.present(headers.cookie, headers.authorization, context.secure);
   context.presentedSomething = presented !== NOTHING;
-  if (typeof presented === 'string' && isSessionId(presented)) return decideWith(context, presented);
+  const gathered = gatherEvidence(context);
+  const evidence = gathered === undefined ? undefined : await gathered;
+  if (typeof presented === 'string' && isSessionId(presented)) return decideWith(context, presented, evidence);
   if (presented !== NOTHING)
     logInvalid(
       context,
       presented === INVALID ? 'a credential was malformed or not signed by this app' : 'a signed credential is no session id',
     );
-  return context.decide(await context.engine.settings.store.now());
+  const [now] = await Promise.all([context.engine.settings.store.now(), evidence?.ask(context.engine.settings.store, undefined)]);
+  context.facts.device = evidence?.present(now, undefined);
+  return context.decide(now);
 }
 
-async function decideWith(context: RequestContext, id: string): Promise<Decision> {
+async function decideWith(context: RequestContext, id: string, evidence: DeviceEvidence | undefined): Promise<Decision> {
   const { app } = context.runtime;
   const ref = refOf(app.name, app.profile.name, id);
-  const found = await context.engine.settings.store.read(ref);
+  const { store } = context.engine.settings;
+  // Asked in the same turn, so it costs no round trip more.
+  const asked = evidence?.ask(store, ref.tag);
+  const [found] = asked === undefined ? [await store.read(ref)] : await Promise.all([store.read(ref), asked]);
   const { record, ended, now } = found;
+  context.facts.device = evidence?.present(now, record);
   context.cameWithRotatedId = ended === 'session_rotated' && now - found.endedAt <= ROTATION_GRACE_MS;
   context.facts.ended = ended;
   const entries = record === undefined ? undefined : parseData(record.data);
@@ -68,7 +80,8 @@ async function decideWith(context: RequestContext, id: string): Promise<Decision
   else if (record !== undefined && !isUsable(context, found)) context.facts.ended = 'session_rotated';
   else if (record !== undefined) context.use({ id, ref, record, entries });
   if (context.facts.ended === 'session_invalid') logCorrupt(context);
-  return context.decide(now);
+  const decision = context.decide(now);
+  return isRenewalDue(context, decision) ? renewKnown(context) : decision;
 }
 
 /** A replaced id answers reads for a moment, and nothing else. */
@@ -113,6 +126,7 @@ export async function spendAndGoOn(context: RequestContext, next: NextFunction, 
 function goOn(context: RequestContext, next: NextFunction): void {
   // A shared cache must not keep what a signed-in person sees.
   if (context.loaded?.record.subject !== undefined) context.res.setHeader('Cache-Control', 'no-store');
+  sendNonce(context);
   context.admit();
   next();
 }

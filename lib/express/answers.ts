@@ -2,8 +2,11 @@ import type { Request, Response } from 'express';
 import type { Decision } from '../policy/decision.ts';
 import type { Reason } from '../policy/reason.ts';
 import { SessionError, StoreUnavailableError } from '../sessions/errors.ts';
-import { isPage, sendsToken } from './client-kind.ts';
-import { type Html, html, type PageLayout, sendPage } from './html-page.ts';
+import { isPage } from './client-kind.ts';
+import { challenge } from './www-authenticate.ts';
+import { isConfirmable } from './device/browser/device-fallback.ts';
+import { meetDeviceDemand } from './device/browser/device-challenge.ts';
+import { type Html, html, type SafeLayout, sendPage } from './html-page.ts';
 import { explanation } from './reason-texts.ts';
 import type { RequestContext } from './request-context.ts';
 import { type Asked, isLocalPath, withReturnTo } from './return-to.ts';
@@ -38,6 +41,7 @@ const STATUS: Partial<Record<Reason, number>> = {
   condition_blocked: 403,
   step_up_refused: 403,
   device_trust_insufficient: 403,
+  device_not_enrolled: 403,
   approval_required: 403,
   request_expired: 410,
   store_unavailable: 503,
@@ -48,6 +52,7 @@ export function answerRefusal(context: RequestContext, decision: Decision, asked
   const { req, res } = context;
   const { pageUrl, signed } = wayOn(context, decision, asked);
   noStore(res);
+  if (meetDeviceDemand(context, decision, pageUrl)) return;
   if (pageUrl !== undefined && isPage(req)) return redirect(res, pageUrl);
   const problem = problemOf(decision.reason, {
     ...stepUpDetails(decision),
@@ -55,13 +60,12 @@ export function answerRefusal(context: RequestContext, decision: Decision, asked
     ...(signed === undefined || asked === undefined ? {} : { resume: signed }),
     ...ownDevice(context, decision),
   });
-  const authenticate = wwwAuthenticate(context, decision, problem);
-  if (authenticate !== undefined) res.setHeader('WWW-Authenticate', authenticate);
+  if (problem.status === 401) challenge(context, decision, problem);
   send(req, res, problem, context.engine.settings.layout);
 }
 
 /** Answers a request that belongs to no app of the policy, or to which one cannot be said. */
-export function answerOutside(req: Request, res: Response, reason: Reason, layout?: PageLayout): void {
+export function answerOutside(req: Request, res: Response, reason: Reason, layout?: SafeLayout): void {
   noStore(res);
   if (reason === 'store_unavailable') retryLater(res);
   send(req, res, problemOf(reason), layout);
@@ -112,26 +116,12 @@ function ownDevice({ runtime }: RequestContext, { reason }: Decision): Partial<P
   return reason !== 'step_up_refused' || ownDeviceUrl === undefined ? {} : { ownDeviceUrl };
 }
 
-/** RFC 9470 section 3 for a step-up; RFC 6750 section 3 where a token is missing or no longer good. */
-function wwwAuthenticate({ req, runtime, presentedSomething }: RequestContext, decision: Decision, problem: Problem): string | undefined {
-  if (problem.status !== 401) return undefined;
-  if (decision.challenge?.kind === 'step-up') {
-    const parts = [`error="insufficient_user_authentication"`, `error_description="${problem.title}"`];
-    if (problem.level !== undefined) parts.push(`acr_values="${problem.level}"`);
-    if (problem.maxAge !== undefined) parts.push(`max_age="${problem.maxAge}"`);
-    return `Bearer ${parts.join(', ')}`;
-  }
-  const bearer = sendsToken(req);
-  if (runtime.app.profile.transport === 'cookie' && !bearer) return undefined;
-  return presentedSomething || bearer ? `Bearer error="invalid_token", error_description="${problem.title}"` : 'Bearer';
-}
-
 /** How a challenge can be met: the page on which a person signs in or confirms who they are, and the signed way back from it. */
 function wayOn(context: RequestContext, decision: Decision, asked: Asked | undefined): WayOn {
   const { engine, runtime, now } = context;
   const { app } = runtime;
   const kind = decision.challenge?.kind;
-  if (kind !== 'sign-in' && kind !== 'step-up') return {};
+  if (kind !== 'sign-in' && !isConfirmable(context, decision)) return {};
   const signed = engine.returnTo.sign(app.name, { path: pageBefore(context), asked }, now);
   // The page before may be one of the last person: whoever signs in on a shared device begins anew.
   if (app.profile.shared && kind === 'sign-in') return { pageUrl: app.loginUrl };
@@ -184,7 +174,7 @@ function noStore(res: Response): void {
 }
 
 /** Sends a refusal: to a browser that loads a page as a page, to anybody else as RFC 9457 has it. */
-export function send(req: Request, res: Response, problem: Problem, layout?: PageLayout): void {
+export function send(req: Request, res: Response, problem: Problem, layout?: SafeLayout): void {
   if (isPage(req)) return sendPage(res, problem.status, { title: problem.title, body: String(inWords(problem)) }, layout);
   const body = JSON.stringify(problem);
   res.statusCode = problem.status;

@@ -17,6 +17,8 @@ export interface AppRuntime {
   /** Reads the session id that a request presents to this app; `secure` tells which cookie name counts. */
   readonly present: (cookie: string | undefined, authorization: string | undefined, secure: boolean) => Presented;
   readonly cookieName: (secure: boolean) => string;
+  /** Names of the cookies that prove the device. */
+  readonly deviceCookieName: (kind: DeviceCookie, secure: boolean) => string;
   readonly sendsSecure: (secure: boolean) => boolean;
   readonly headersFor: (secure: boolean) => readonly StaticHeader[];
   /** A `Cross-Origin-Opener-Policy` that the app's pages do not have: a page with it is put in a browsing context group of its own. */
@@ -46,11 +48,12 @@ function appRuntime(app: CompiledApp, settings: Settings): AppRuntime {
     app,
     ids,
     cookieName,
+    deviceCookieName: deviceCookieNames(app, sendsSecure),
     sendsSecure,
     present: presenter(app, ids, cookieName),
     headersFor,
     otherOpenerPolicy: (secure) => otherOpenerPolicy(headersFor(secure)),
-    retention: { idleMs: app.longestIdleMs, absoluteMs: app.longestAbsoluteMs },
+    retention: retentionOf(app),
     limit: concurrencyLimit(app),
     touchAfterMs: touchInterval(app.smallestIdleMs),
   };
@@ -65,6 +68,15 @@ function presenter(app: CompiledApp, ids: SignedIds, cookieName: (secure: boolea
   if (app.profile.transport === 'cookie') return (cookie, _authorization, secure) => readSessionCookie(cookie, cookieName(secure), ids);
   if (app.profile.transport === 'header') return (_cookie, authorization) => readSessionHeader(authorization, ids);
   return () => NOTHING;
+}
+
+/** `bound`: a browser has proved its key a short while ago. `device`: an enrolled device, or workstation. */
+export type DeviceCookie = 'bound' | 'device';
+
+function deviceCookieNames(app: CompiledApp, sendsSecure: (secure: boolean) => boolean): AppRuntime['deviceCookieName'] {
+  const base = app.profile.cookie.name ?? app.name;
+  const names = { bound: `${base}.bound`, device: `${base}.device` };
+  return (kind, secure) => (sendsSecure(secure) ? `__Host-${names[kind]}` : names[kind]);
 }
 
 function cookieNames(app: CompiledApp): { readonly secure: string; readonly plain: string } {
@@ -85,8 +97,13 @@ function cookieSecurity(app: CompiledApp, production: boolean): (secure: boolean
   return () => wish;
 }
 
+/** Stores count from the sign-in. Where each reauthentication begins anew, only the idle timeout tells them when nothing needs a session any more. */
+function retentionOf({ longestIdleMs, longestAbsoluteMs, rule }: CompiledApp): Retention {
+  return { idleMs: longestIdleMs, absoluteMs: rule.requirement.absoluteFrom === 'sign-in' ? longestAbsoluteMs : undefined };
+}
+
 function concurrencyLimit(app: CompiledApp): ConcurrencyLimit | undefined {
   const { concurrent } = app.profile;
   if (concurrent === undefined) return undefined;
-  return { ...concurrent, idleMs: app.longestIdleMs, absoluteMs: app.longestAbsoluteMs };
+  return { ...concurrent, ...retentionOf(app) };
 }

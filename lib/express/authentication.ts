@@ -44,7 +44,10 @@ export interface Reauthenticated extends Authentication {
 }
 
 /** What of a sign-in goes into a session. */
-export type CheckedAuthentication = Pick<SessionDraft, 'subject' | 'fresh' | 'level' | 'methods' | 'client'>;
+export type CheckedAuthentication = Pick<SessionDraft, 'subject' | 'fresh' | 'level' | 'methods' | 'client'> & {
+  /** The device is of somebody who acts as the subject. */
+  readonly impersonated?: boolean;
+};
 
 const HOW = ['active', 'remembered', 'impersonated', 'api-key'];
 const KINDS = ['user', 'service', 'agent'];
@@ -75,7 +78,8 @@ export function checkSignIn(context: RequestContext, input: SignIn): CheckedAuth
     );
   }
   const client = checkClient(input.client) ?? clientLabel(context.req.headers['user-agent']);
-  return { subject, fresh: how === 'active', level: checkLevel(context, input.level), methods: checkMethods(input.amr), client };
+  const [level, methods] = [checkLevel(context, input.level), checkMethods(input.amr)];
+  return { subject, fresh: how === 'active', level, methods, client, impersonated: how === 'impersonated' };
 }
 
 /**

@@ -11,7 +11,7 @@ interface BuiltScript {
 const scripts = new Map<string, Promise<BuiltScript>>();
 
 /** Sends a script for browsers from the built package. It is the same for everybody. */
-export async function sendBuiltScript(res: Response, file: 'index.js' | 'passkey-page.js'): Promise<void> {
+export async function sendBuiltScript(res: Response, file: 'index.js' | 'passkey-page.js' | 'device-page.js'): Promise<void> {
   const known = scripts.get(file) ?? readScript(file);
   scripts.set(file, known);
   const { text, etag } = await known;

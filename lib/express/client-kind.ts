@@ -1,8 +1,14 @@
 import type { Request } from 'express';
+import { presentedToken, type TokenScheme } from '../proofs/session-header.ts';
 
-/** Whether a program speaks, which holds a token of some kind. Not `Basic`: a proxy may ask browsers for that. */
+/** The scheme of the token that a request presents. Not `Basic`: a proxy may ask browsers for that. */
+export function tokenScheme(req: Request): TokenScheme | undefined {
+  return presentedToken(req.headers.authorization)?.scheme;
+}
+
+/** Whether a program speaks, which holds a token or the key for one. */
 export function sendsToken(req: Request): boolean {
-  return /^(?:bearer|dpop) /i.test(req.headers.authorization ?? '');
+  return req.headers['dpop'] !== undefined || tokenScheme(req) !== undefined;
 }
 
 /** Whether a browser is loading a page, and not a script its data. */

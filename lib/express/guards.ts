@@ -9,6 +9,7 @@ import { spendAndGoOn } from './admission.ts';
 import { boundAction, type JsonValue } from './interruption/action.ts';
 import { answerFailure } from './answers.ts';
 import { auditDecision } from './auditing.ts';
+import { isRenewalDue, renewKnown } from './device/known/known-proof.ts';
 import { SetupError } from './errors.ts';
 import { type ActionInWords, interrupt } from './interruption/interruption.ts';
 import type { RequestContext } from './request-context.ts';
@@ -118,11 +119,18 @@ export function guard(name: string, clause: Clause, { bind, describe }: ActionOp
     const boundTo = bind === undefined ? undefined : boundAction(context.engine.actionKey, context.facts.action, bind(req), req.method);
     const asked = boundTo === undefined ? fixed : { ...fixed, stepUp: { ...fixed.stepUp, boundTo } };
     const about = (): ActionInWords => ({ boundTo, description: describe === undefined ? undefined : inWords(describe(req)) });
-    if (context.tighten(asked).outcome !== 'allow') return void settle(context, refuse(context, about()));
-    if (fixed.stepUp?.once !== true) return next();
-    void settle(context, spendAndGoOn(context, next, about));
+    const goOn = (): Promise<void> | void => passOrRefuse(context, fixed, next, about);
+    const decision = context.tighten(asked);
+    if (decision.outcome === 'allow' || !isRenewalDue(context, decision)) return void settle(context, goOn());
+    const renewed = renewKnown(context).then(() => context.admit());
+    void settle(context, renewed.then(goOn));
   }
   return Object.assign(sessionPolicyGuard, { [GUARD]: fixed });
+}
+
+function passOrRefuse(context: RequestContext, clause: Clause, next: NextFunction, about: () => ActionInWords): Promise<void> | void {
+  if (context.decision.outcome !== 'allow') return refuse(context, about());
+  return clause.stepUp?.once === true ? spendAndGoOn(context, next, about) : next();
 }
 
 const LONGEST_DESCRIPTION = 1_000;

@@ -94,11 +94,29 @@ ${new Html(body)}
 `);
 }
 
+/** A layout of the application's whose failure stays its own. */
+export type SafeLayout = (view: PageView, req: Request) => string | undefined;
+
+/** @param onFailure Called when it throws, or gives no text: the page goes out plain, since somebody waits to be told what went wrong. */
+export function safeLayout(layout: PageLayout, onFailure: () => void): SafeLayout {
+  return (view, req) => {
+    try {
+      const text: unknown = layout(view, req);
+      if (typeof text === 'string') return text;
+    } catch {
+      // Told below; what was thrown may hold anything.
+    }
+    onFailure();
+    return undefined;
+  };
+}
+
 /** Sends a page of ours. A layout of the application's own comes with the application's own content security policy. */
-export function sendPage(res: Response, status: number, view: PageView, layout: PageLayout = plainLayout): void {
-  const text = layout(view, res.req);
+export function sendPage(res: Response, status: number, view: PageView, layout?: SafeLayout): void {
+  const designed = layout?.(view, res.req);
+  const text = designed ?? plainLayout(view);
   res.statusCode = status;
-  if (layout === plainLayout) res.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  if (designed === undefined) res.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', 'text/html; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(text));

@@ -9,6 +9,13 @@ export interface LogEntry {
     | 'session_not_saved'
     | 'cookie_over_http'
     | 'check_failed'
+    | 'device_proof_skipped'
+    | 'device_evidence_refused'
+    | 'device_verifier_unavailable'
+    | 'client_certificate_ignored'
+    | 'workstation_copied'
+    | 'device_proof_address'
+    | 'layout_failed'
     | 'audit_failed';
   readonly message: string;
   readonly app?: string;

@@ -9,7 +9,7 @@ import { MemoryStore, memoryStore } from '../sessions/memory-store.ts';
 import { SessionStore } from '../sessions/session-store.ts';
 import { SetupError } from './errors.ts';
 import { guardedSink } from './guarded-sink.ts';
-import type { PageLayout } from './html-page.ts';
+import { type PageLayout, type SafeLayout, safeLayout } from './html-page.ts';
 import { type Log, operationalLog } from './operational-log.ts';
 import { checkSecrets } from './secrets.ts';
 import { type TrustProxy, compileTrustProxy, type Trust } from './trusted-proxies.ts';
@@ -42,6 +42,12 @@ export interface SessionPolicyOptions<P extends Policy = Policy> {
   readonly subject?: (req: Request) => SignedInSubject | undefined;
   /** Which proxies may say who the client is; like Express's `trust proxy`, which is used without it. */
   readonly trustProxy?: TrustProxy;
+  /**
+   * Whether the proxies that `trustProxy` names by their addresses may say, in the header `Client-Cert` (RFC 9440), whose certificate they have
+   * verified. They have to set or remove it on every request: a proxy that does not know it passes on what a client wrote. Default: `true` where
+   * they are named so, since a client gains nothing by it but a key of its own that proves nothing; `false` for a number of hops.
+   */
+  readonly clientCertHeader?: boolean;
   /** Takes every decision, of the document and of guards in code, and every sign-in, reauthentication, sign-out and revocation. */
   readonly audit?: AuditSink;
   /** Your design for the pages that the middleware serves itself: gives the whole HTML document, and may look at the request. Default: a plain page. */
@@ -58,8 +64,9 @@ export interface Settings {
   readonly entry: { readonly loginUrl: string; readonly reauthenticateUrl: string };
   readonly subject: ((req: Request) => SignedInSubject | undefined) | undefined;
   readonly trust: Trust | undefined;
+  readonly clientCertHeader: boolean;
   readonly audit: AuditSink | undefined;
-  readonly layout: PageLayout | undefined;
+  readonly layout: SafeLayout | undefined;
   readonly log: Log;
   readonly production: boolean;
 }
@@ -74,6 +81,7 @@ const KNOWN = [
   'reauthenticateUrl',
   'subject',
   'trustProxy',
+  'clientCertHeader',
   'audit',
   'layout',
   'log',
@@ -94,8 +102,9 @@ export function checkOptions(options: SessionPolicyOptions): Settings {
     },
     subject: checkFunction('subject', options.subject),
     trust: options.trustProxy === undefined ? undefined : compileTrustProxy(options.trustProxy),
+    clientCertHeader: checkClientCertHeader(options),
     audit: auditSink(checkFunction('audit', options.audit), log),
-    layout: checkFunction('layout', options.layout),
+    layout: pageLayout(checkFunction('layout', options.layout), log),
     log,
     production,
   };
@@ -160,6 +169,24 @@ function checkUrl(name: string, url: unknown): string {
 function checkFunction<T>(name: string, value: T | undefined): T | undefined {
   if (value === undefined || typeof value === 'function') return value;
   throw invalid(`${name} must be a function`);
+}
+
+/** A number of hops trusts whoever opens the connection: to reach the server around the proxy would be to be anybody. */
+function checkClientCertHeader({ clientCertHeader, trustProxy }: SessionPolicyOptions): boolean {
+  const isNamed = typeof trustProxy === 'string' || Array.isArray(trustProxy);
+  const isOn: unknown = clientCertHeader ?? isNamed;
+  if (typeof isOn !== 'boolean' || clientCertHeader === null) throw invalid('clientCertHeader must be true or false');
+  if (isOn && (trustProxy === undefined || typeof trustProxy === 'number')) {
+    throw invalid(
+      "clientCertHeader: true needs a trustProxy that names the proxies by their addresses, like ['10.0.0.0/8'] or 'loopback': nobody else may say whose certificate it is",
+    );
+  }
+  return isOn;
+}
+
+function pageLayout(layout: PageLayout | undefined, log: Log): SafeLayout | undefined {
+  if (layout === undefined) return undefined;
+  return safeLayout(layout, () => log({ code: 'layout_failed', message: 'the layout gave no page; the plain one was sent' }));
 }
 
 function auditSink(audit: AuditSink | undefined, log: Log): AuditSink | undefined {

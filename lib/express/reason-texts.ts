@@ -22,6 +22,22 @@ const TEXTS: Readonly<Record<string, Explanation>> = {
   assurance_insufficient: { title: 'Stronger sign-in required', detail: 'This needs a stronger way of signing in.' },
   step_up_refused: { title: 'Not possible here', detail: 'This cannot be done on this kind of device.' },
   device_trust_insufficient: { title: 'Device not accepted', detail: 'This needs a device that has been proved to be yours.' },
+  device_proof_missing: {
+    title: 'Proof of the device missing',
+    detail: 'This session can be used only by the device that it was started on. Nothing was done.',
+  },
+  device_proof_invalid: {
+    title: 'Proof of the device not accepted',
+    detail: 'What should prove the device does not hold. Nothing was done.',
+  },
+  device_nonce_required: {
+    title: 'Another proof required',
+    detail: 'The device has to prove itself again, with the value that came with this answer.',
+  },
+  device_not_enrolled: {
+    title: 'Device not enrolled',
+    detail: 'This can be used only on devices that an administrator has set up for it.',
+  },
   approval_required: { title: 'Approval required', detail: 'Another person has to approve this first.' },
   request_expired: {
     title: 'No longer there',
@@ -44,6 +60,13 @@ const TEXTS: Readonly<Record<string, Explanation>> = {
   },
   session_ended: { title: 'Session ended', detail: SIGN_IN },
   session_unknown: { title: 'No such session', detail: 'None of your sessions has this name. It may have ended meanwhile.' },
+  device_unknown: { title: 'No such device', detail: 'None of your devices has this name. It may have been forgotten meanwhile.' },
+  device_foreign: {
+    title: 'Device not accepted',
+    detail: 'The key of this device is in use by another account. Make a new one for this account.',
+  },
+  enrolment_refused: { title: 'Device not remembered', detail: `This device cannot be remembered now. ${CONFIRM}` },
+  label_invalid: { title: 'Name not accepted', detail: 'The name of a device has 1 to 64 characters on one line.' },
   route_unknown: { title: 'No such route', detail: 'This is not the path of a page of this application.' },
   body_unreadable: { title: 'Not readable', detail: 'What was sent is too long, or in a form that is not taken here.' },
   remembered_refused: { title: 'Sign-in required', detail: `This device remembers nobody. ${SIGN_IN}` },

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { judge } from '../policy/decide.ts';
 import type { Decision } from '../policy/decision.ts';
 import { type Explanation, explain } from '../policy/explain.ts';
+import type { BindingMethod } from '../policy/device.ts';
 import type { SessionFacts } from '../policy/facts.ts';
 import type { Clause } from '../policy/requirement.ts';
 import type { Rule } from '../policy/rule.ts';
@@ -9,6 +10,8 @@ import { selectRule } from '../policy/select-rule.ts';
 import type { SessionRecord, SessionRef } from '../sessions/session-record.ts';
 import { answerFailure } from './answers.ts';
 import { type AppRuntime, touchInterval } from './app-runtime.ts';
+import { sendCredential } from './device/known/device-credential.ts';
+import type { DpopCheck } from './device/native/dpop-evidence.ts';
 import type { Engine, PolicyInForce } from './engine.ts';
 import type { GatheredFacts } from './request-facts.ts';
 import { ResponseGate } from './response-gate.ts';
@@ -44,6 +47,10 @@ export class RequestContext {
   cameWithRotatedId = false;
   /** That other one is the same session after a confirmation: what was asked for this id would not happen to it. */
   sessionGoesOn = false;
+  /** What became of the request's proof of possession (RFC 9449), where it was looked at. */
+  dpop: DpopCheck | undefined;
+  /** How the session proves its key; still known when the session has been taken from the request. */
+  boundBy: BindingMethod | undefined;
   #rule!: Rule;
   #guards: Clause[] | undefined;
   #loaded: LoadedSession | undefined;
@@ -51,6 +58,7 @@ export class RequestContext {
   #gate: ResponseGate | undefined;
   #touchDue = false;
   #spent = false;
+  #credential: string | undefined;
   #smallestIdleMs: number | undefined;
 
   constructor(
@@ -105,7 +113,20 @@ export class RequestContext {
   use(loaded: LoadedSession | undefined): void {
     this.#loaded = loaded;
     this.facts.session = loaded?.record as SessionFacts | undefined;
-    if (loaded !== undefined) this.facts.ended = undefined;
+    if (loaded === undefined) return;
+    this.facts.ended = undefined;
+    this.boundBy = loaded.record.device?.binding?.by;
+  }
+
+  /** What the device is given as its credential with this answer; `undefined`: it keeps what it has. */
+  get givenCredential(): string | undefined {
+    return this.#credential;
+  }
+
+  /** Gives the device another credential with the answer, whatever that is and whatever the handler does to its headers: the old one is over. */
+  giveCredential(text: string): void {
+    this.#credential = text;
+    this.#holdAnswer();
   }
 
   /** Decides on what is known now, at `now`. */
@@ -177,8 +198,15 @@ export class RequestContext {
     this.#gate ??= new ResponseGate(
       this.res,
       () => this.#beforeHeaders(),
-      (error) => answerFailure(this, error),
+      (error) => {
+        this.#sendCredential();
+        answerFailure(this, error);
+      },
     );
+  }
+
+  #sendCredential(): void {
+    if (this.#credential !== undefined) sendCredential(this, this.#credential);
   }
 
   #beforeHeaders(): Promise<void> | undefined {
@@ -186,7 +214,9 @@ export class RequestContext {
     if (this.onSharedDevice) this.res.setHeader('Cache-Control', 'no-store');
     const work = this.#handle?.commit();
     if (this.#touchDue) this.#touch();
-    return work;
+    if (work !== undefined) return work.then(() => this.#sendCredential());
+    this.#sendCredential();
+    return undefined;
   }
 
   /** Not waited for: a touch that is lost makes the session end early, never late. */

@@ -14,13 +14,16 @@ export class GatheredFacts implements Facts, RequestFacts {
   readonly request: RequestFacts = this;
   session: SessionFacts | undefined;
   ended: EndReason | undefined;
+  /** What the proofs of the request are worth; set with the session. */
+  device: Facts['device'];
   /** Found out by the guards that ask for one. */
   approvals: Facts['approvals'];
   readonly method: string;
   readonly host: string;
   readonly path: string;
   readonly #req: IncomingMessage;
-  readonly #trust: Trust;
+  /** Which hops may speak for the client. */
+  readonly trust: Trust;
   #action: string | undefined;
   #ip: string | undefined;
   #overrides: readonly string[] | undefined;
@@ -32,11 +35,11 @@ export class GatheredFacts implements Facts, RequestFacts {
     this.host = host;
     this.path = query === -1 ? target : target.slice(0, query);
     this.#req = req;
-    this.#trust = trust;
+    this.trust = trust;
   }
 
   get ip(): string | undefined {
-    return (this.#ip ??= clientIp(this.#req, this.#trust));
+    return (this.#ip ??= clientIp(this.#req, this.trust));
   }
 
   get action(): string {

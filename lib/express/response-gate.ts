@@ -16,7 +16,13 @@ const METHODS: readonly Method[] = ['writeHead', 'write', 'end', 'flushHeaders']
 export type BeforeHeaders = () => Promise<void> | undefined;
 
 /** What storing a session adds to an answer that is already complete; everything else stays as the handler left it. */
-const ADDED: ReadonlySet<string> = new Set(['set-cookie', 'clear-site-data', 'cache-control', 'cross-origin-opener-policy']);
+const ADDED: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'clear-site-data',
+  'cache-control',
+  'cross-origin-opener-policy',
+  'session-device',
+]);
 
 const intercepted = new WeakSet<object>();
 

@@ -109,7 +109,7 @@ function table(routes: readonly ReportedRoute[], faults: readonly string[]): str
 
 function ruleText(requirement: Requirement | undefined): string {
   if (requirement === undefined) return 'refused';
-  const { access, idle, routeIdle, absolute, stepUp, device, approvals, activity } = requirement;
+  const { access, idle, routeIdle, absolute, stepUp, device, workstation, approvals, activity } = requirement;
   const limit = (name: string, value: Limit | undefined): string =>
     value === undefined ? '' : `${name} ${formatDuration(value.ms)} [${value.source}]`;
   return [
@@ -120,6 +120,8 @@ function ruleText(requirement: Requirement | undefined): string {
     stepUp === undefined ? '' : limit('step-up within', stepUp.maxAge) || 'step-up',
     stepUp?.level === undefined ? '' : `level ${stepUp.level.value} [${stepUp.level.source}]`,
     device === undefined ? '' : `device ${device.trust.value} [${device.trust.source}]`,
+    limit('proved within', device?.maxAge),
+    workstation === undefined ? '' : `enrolled workstation [${workstation}]`,
     ...approvals.map(({ value, source }) => `approval ${value} [${source}]`),
     activity.value === 'passive' ? `passive [${activity.source}]` : '',
   ]

@@ -2,17 +2,26 @@ import type { Decision } from '../policy/decision.ts';
 import type { Explanation } from '../policy/explain.ts';
 import type { Subject } from '../policy/facts.ts';
 import { SessionError } from '../sessions/errors.ts';
+import type { TokenScheme } from '../proofs/session-header.ts';
 import type { RevokeResult } from '../sessions/session-store.ts';
 import { type AskedConfirmation, askedConfirmation, pathAfter } from './interruption/asked-confirmation.ts';
 import type { Reauthenticated, SignIn } from './authentication.ts';
+import { ContextDevice, type DeviceControl } from './device/device-control.ts';
+import { leaseOffline, type OfflineLease } from './offline/offline-lease.ts';
+import { type OfflineReport, type OfflineReturn, settleOffline } from './offline/offline-return.ts';
 import type { RequestContext } from './request-context.ts';
 import { auditRevocation } from './auditing.ts';
 import { listSubject, matchesKind, revokeKind, type SessionSummary } from './session-directory.ts';
 
 /** What `signIn` and `reauthenticated` give back once the session is stored. */
 export interface SignedIn {
-  /** For the header transport: what the client sends as `Authorization: Bearer`. Shown once; hand it over in the body. */
+  /** For the header transport: what the client sends in `Authorization`. Shown once; hand it over in the body. */
   readonly token: string | undefined;
+  /**
+   * How it is sent: `Bearer` (RFC 6750), or `DPoP` (RFC 9449) if it is bound to the key that the sign-in proved: then every request needs a proof
+   * of that key. `undefined` without a token.
+   */
+  readonly tokenType: TokenScheme | undefined;
   readonly subject: Subject;
   /** Epoch milliseconds of the store's clock at which the session ends whatever happens; `undefined` without an absolute limit. */
   readonly expiresAt: number | undefined;
@@ -40,6 +49,10 @@ export interface SessionControl {
   readonly decision: Decision;
   /** The decision with every check, the time left of every limit, and what reporting conditions would have done. */
   explain(): Explanation;
+  /** What is known of the device that the request comes from, and what can be shown of it. */
+  readonly device: DeviceControl;
+  /** What a phone may go on with while it has no connection. */
+  readonly offline: OfflineControl;
   /**
    * Starts a session for a subject, under a new id. What the visitor had before is left behind but for `keep`. Resolves when it is
    * stored, so an answer sent afterwards is true.
@@ -63,6 +76,17 @@ export interface SessionControl {
    * if (await checkTotp(req.body.code)) await req.sessionPolicy.reauthenticated({ amr: ['otp'], level: 'aal2' });
    */
   reauthenticated(input?: Reauthenticated): Promise<SignedIn>;
+  /**
+   * Gives a native client another token for the same session, as it should have one from time to time: one that was copied unnoticed is good
+   * for a while only. Nothing else changes: neither the limits nor what the person has confirmed begin anew. The old token answers reads for five
+   * seconds more. A client that did not get the answer has to sign in again.
+   *
+   * @throws {TypeError} for a profile with cookies, which get a new id with every `reauthenticated()`.
+   * @throws {SessionError} `ERR_SESSION_ENDED`, `ERR_STORE_UNAVAILABLE`
+   * @example
+   * app.post('/token', async (req, res) => res.json(await req.sessionPolicy.renew()));
+   */
+  renew(): Promise<SignedIn>;
   /**
    * What the person was sent to confirm, and for which action; `undefined` if the request brings nothing that we signed for this session.
    *
@@ -99,6 +123,38 @@ export interface SessionControl {
   returnTo(fallback?: string): string;
 }
 
+/**
+ * `req.sessionPolicy.offline`: what a native app may go on with while it has no connection. Both calls are for a session that is bound to a key
+ * by DPoP (RFC 9449), on a request that proves it.
+ */
+export interface OfflineControl {
+  /**
+   * A signed lease, bound to the device's key, for as long as the profile's `offline` says and no longer than the session could last. It opens
+   * nothing online: it is what the app checks by itself, and what `settle` takes back. A device may hold several; the 64 newest are known.
+   *
+   * @param options `scopes`: some of those of the profile's `offline`. Default: all of them.
+   * @throws {TypeError} for scopes that the profile does not have.
+   * @throws {SessionError} `ERR_LEASE_REFUSED` if the profile has no offline lease, `ERR_DEVICE_UNBOUND`, `ERR_SESSION_ENDED`, `ERR_STORE_UNAVAILABLE`
+   * @example
+   * res.json(await req.sessionPolicy.offline.lease({ scopes: ['visits:write'] }));
+   */
+  lease(options?: { readonly scopes?: readonly string[] }): Promise<OfflineLease>;
+  /**
+   * Takes what was done under a lease, and says of each thing whether it counts and why not. An action is accepted once, in order, until the
+   * lease ends: of any number of parallel calls, one gets `accepted`. Sent again, as after an answer that was lost, it is `accepted_before`.
+   * Another session of the same subject, bound to the same key, may bring back what was done under one that ran out; what was done under one
+   * that somebody ended is refused.
+   *
+   * @param input What the phone sent. Whatever it is, there is a report about it.
+   * @throws {SessionError} `ERR_DEVICE_UNBOUND`, `ERR_SESSION_ENDED`, `ERR_STORE_UNAVAILABLE`
+   * @example
+   * const report = await req.sessionPolicy.offline.settle(req.body);
+   * for (const { id, outcome, action } of report.actions) if (outcome !== 'refused') await carryOutOnce(id, action);
+   * res.json(report);
+   */
+  settle(input: OfflineReturn): Promise<OfflineReport>;
+}
+
 const CONTROLS = new WeakMap<RequestContext, SessionControl>();
 
 export function sessionControl(context: RequestContext): SessionControl {
@@ -129,11 +185,24 @@ class ContextControl implements SessionControl {
   }
 
   get decision(): Decision {
-    return this.#context.decision;
+    const { decision, runtime } = this.#context;
+    // Nothing is decided while the store is out; a layout of the page that says so may still ask.
+    return (decision as Decision | undefined) ?? runtime.app.rule.verdict('deny', 'store_unavailable', 'keep', undefined);
   }
 
   explain(): Explanation {
     return this.#context.explain();
+  }
+
+  get device(): DeviceControl {
+    return new ContextDevice(this.#context);
+  }
+
+  get offline(): OfflineControl {
+    return {
+      lease: (options = {}) => leaseOffline(this.#context, options),
+      settle: (input) => settleOffline(this.#context, input),
+    };
   }
 
   signIn(input: SignIn): Promise<SignedIn> {
@@ -146,6 +215,15 @@ class ContextControl implements SessionControl {
 
   reauthenticated(input: Reauthenticated = {}): Promise<SignedIn> {
     return neverUnhandled(this.#context.handle.reauthenticate(input).then(() => this.#signedIn()));
+  }
+
+  async renew(): Promise<SignedIn> {
+    if (this.#context.runtime.app.profile.transport !== 'header') {
+      throw new TypeError(
+        `renew() is for profiles with transport: header, and app "${this.app}" has cookies; reauthenticated() gives those a new id`,
+      );
+    }
+    return neverUnhandled(this.#context.handle.renew().then(() => this.#signedIn()));
   }
 
   signOut(): Promise<void> {
@@ -185,7 +263,10 @@ class ContextControl implements SessionControl {
     if (record?.subject === undefined) throw new SessionError('ERR_SESSION_ENDED', 401, 'the session has ended meanwhile');
     const absolute = decision.requirement?.absolute;
     const startedAt = decision.requirement?.absoluteFrom === 'reauthentication' ? record.authenticatedAt : record.createdAt;
-    return { token: handle.token, subject: record.subject, expiresAt: absolute === undefined ? undefined : startedAt + absolute.ms };
+    const expiresAt = absolute === undefined ? undefined : startedAt + absolute.ms;
+    const { token } = handle;
+    const tokenType = record.device?.binding?.by === 'dpop' ? 'DPoP' : 'Bearer';
+    return { token, tokenType: token === undefined ? undefined : tokenType, subject: record.subject, expiresAt };
   }
 }
 

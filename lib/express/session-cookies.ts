@@ -12,7 +12,7 @@ const MOST_COOKIES = 20;
 export function sessionCookie(context: RequestContext): session.Cookie {
   const { runtime, secure } = context;
   const { sameSite, persistent } = runtime.app.profile.cookie;
-  const maxAge = persistent ? runtime.retention.absoluteMs : undefined;
+  const maxAge = persistent ? runtime.app.longestAbsoluteMs : undefined;
   return newCookie({
     path: '/',
     httpOnly: true,
@@ -24,7 +24,11 @@ export function sessionCookie(context: RequestContext): session.Cookie {
 
 /** Gives the client its new session id. The header transport has none to set: the application hands the token over. */
 export function sendSessionCookie(context: RequestContext, id: string, cookie: session.Cookie): void {
-  if (context.runtime.app.profile.transport !== 'cookie') return;
+  if (context.runtime.app.profile.transport !== 'cookie') {
+    // The answer has the token in its body (RFC 6749 section 5.1).
+    context.res.setHeader('Cache-Control', 'no-store');
+    return;
+  }
   warnOverHttp(context);
   const { expires } = cookie;
   const sent = sessionCookie(context);
@@ -57,12 +61,21 @@ export function clearSessionCookie(context: RequestContext): void {
   setCookie(context, [...changed, lineOf(context, '', cookie)]);
 }
 
-/** Takes every other cookie that the browser sent, as far as it is for the whole host. */
+/** Takes every other cookie that the browser sent, as far as it is for the whole host; but for that by which a device is known. */
 export function clearOtherCookies({ req, res, runtime, secure }: RequestContext): void {
-  const names = (req.headers.cookie ?? '').split(';').map((pair) => pair.split('=')[0]?.trim() ?? '');
-  const others = new Set(names.filter((name) => COOKIE_NAME.test(name) && name !== runtime.cookieName(secure)));
+  const kept = [runtime.cookieName(secure), runtime.deviceCookieName('device', secure)];
+  const others = new Set(cookieNames(req).filter((name) => COOKIE_NAME.test(name) && !kept.includes(name)));
   const attributes = secure ? '; Path=/; Max-Age=0; Secure' : '; Path=/; Max-Age=0';
   for (const name of [...others].slice(0, MOST_COOKIES)) res.appendHeader('Set-Cookie', `${name}=${attributes}`);
+}
+
+/** Whether the browser has a cookie by which its device is known, to a person or as a workstation: signing out does not undo the enrolment. */
+export function hasDeviceCookie({ req, runtime, secure }: RequestContext): boolean {
+  return cookieNames(req).includes(runtime.deviceCookieName('device', secure));
+}
+
+function cookieNames({ headers }: RequestContext['req']): readonly string[] {
+  return (headers.cookie ?? '').split(';').map((pair) => pair.split('=')[0]?.trim() ?? '');
 }
 
 function lineOf({ runtime, secure }: RequestContext, value: string, cookie: session.Cookie): string {

@@ -1,6 +1,6 @@
 import type session from 'express-session';
 import type { EndReason } from '../policy/reason.ts';
-import type { SessionChanges, SessionRecord } from '../sessions/session-record.ts';
+import type { Reauthentication, SessionChanges, SessionRecord } from '../sessions/session-record.ts';
 import type { NewSessionId } from '../sessions/session-id.ts';
 import { confirmedAction } from './interruption/asked-confirmation.ts';
 import { type CheckedAuthentication, checkReauthentication, checkSignIn, type Reauthenticated, type SignIn } from './authentication.ts';
@@ -9,6 +9,10 @@ import { policySession, type SessionKeeper } from './policy-session.ts';
 import type { LoadedSession, RequestContext } from './request-context.ts';
 import { changedEntries, formatData, parseData, type SessionEntries } from './session-data.ts';
 import { signInByLibrary } from './library-sign-in.ts';
+import { clearBoundCookie } from './device/browser/bound-cookie.ts';
+import { offerBrowserBinding } from './device/browser/browser-binding.ts';
+import { deviceAtSignIn, deviceOfVisitor, keepKeyOf } from './device/device-at-sign-in.ts';
+import { confirmKnown } from './device/known/known-devices.ts';
 import { clearSessionCookie, sendSessionCookie, sessionCookie } from './session-cookies.ts';
 import { forgetOnShared } from './shared-device.ts';
 import { forgetPersonAndCookies } from './site-data.ts';
@@ -66,18 +70,16 @@ export class SessionHandle implements SessionKeeper {
 
   reauthenticate(input: Reauthenticated): Promise<SessionRecord> {
     return this.#work.run(async () => {
-      const { loaded, engine } = this.#context;
       const { level, methods, at } = checkReauthentication(this.#context, input);
-      if (loaded?.record.subject === undefined) throw gone();
+      if (this.#context.loaded?.record.subject === undefined) throw gone();
       const authenticatedFor = confirmedAction(this.#context, at, input?.resume);
-      if (this.#hasChanged(loaded)) await this.#save(loaded, this.#changes(loaded));
-      const next = engine.ids.successor(loaded.ref);
-      const reauthentication = { level, methods, at, authenticatedFor };
-      const result = await storeRotated(this.#context, loaded, next, reauthentication);
-      this.#adopt(next, result);
-      auditLifecycle(this.#context, 'reauthenticated', result.record.subject);
-      return result.record;
+      return this.#rotate('reauthenticated', { level, methods, at, authenticatedFor });
     });
+  }
+
+  /** Another token for the same session, for a client that holds one. */
+  renew(): Promise<SessionRecord> {
+    return this.#work.run(() => this.#rotate('renewed', undefined));
   }
 
   signOut(): Promise<void> {
@@ -165,9 +167,9 @@ export class SessionHandle implements SessionKeeper {
     const { cameWithRotatedId, runtime } = this.#context;
     // A slow request of the visitor who has just signed in must not replace the new cookie; without cookies nobody would come back to it.
     if (cameWithRotatedId || runtime.app.profile.transport !== 'cookie') return;
-    const data = formatData(this.#entries());
+    const draft = { subject: undefined, fresh: false, level: undefined, methods: [], device: deviceOfVisitor(this.#context) };
     const next = this.#newId();
-    this.#adopt(next, await storeNew(this.#context, next, { subject: undefined, fresh: false, level: undefined, methods: [], data }), true);
+    this.#adopt(next, await storeNew(this.#context, next, { ...draft, data: formatData(this.#entries()) }), true);
   }
 
   async #adoptSignIn(signIn: SignIn, changes: SessionChanges | undefined): Promise<void> {
@@ -185,14 +187,31 @@ export class SessionHandle implements SessionKeeper {
     const { engine, runtime, loaded } = this.#context;
     const { app } = runtime;
     const next = engine.ids.generate(app.name, app.profile.name, authentication.subject?.id);
-    const { subject, fresh, level, methods, client } = authentication;
+    const { subject, fresh, level, methods, client, impersonated } = authentication;
+    const device = subject === undefined ? undefined : await deviceAtSignIn(this.#context, subject, impersonated);
     // A session of the same subject counts against the limit, which the new one takes over from it.
     const endsFirst = runtime.limit !== undefined && loaded?.record.subject?.id === subject?.id;
     if (loaded !== undefined && endsFirst) await engine.settings.store.end(loaded.ref, why);
-    const result = await storeNew(this.#context, next, { subject, fresh, level, methods, data, client });
+    const result = await storeNew(this.#context, next, { subject, fresh, level, methods, data, client, device });
     if (loaded !== undefined && !endsFirst) await engine.settings.store.end(loaded.ref, why);
     forgetOnShared(this.#context);
-    return this.#adopt(next, result, keepObject);
+    const adopted = this.#adopt(next, result, keepObject);
+    if (device?.known !== undefined) await confirmKnown(this.#context);
+    offerBrowserBinding(this.#context, 'sign-in');
+    return this.#context.loaded ?? adopted;
+  }
+
+  /** Puts a new id in the place of the old one; with an authentication, that begins anew what it begins anew. */
+  async #rotate(why: 'reauthenticated' | 'renewed', reauthentication: Reauthentication | undefined): Promise<SessionRecord> {
+    const { loaded, engine } = this.#context;
+    if (loaded?.record.subject === undefined) throw gone();
+    if (this.#hasChanged(loaded)) await this.#save(loaded, this.#changes(loaded));
+    await keepKeyOf(this.#context);
+    const next = engine.ids.successor(loaded.ref);
+    const result = await storeRotated(this.#context, loaded, next, reauthentication);
+    this.#adopt(next, result);
+    auditLifecycle(this.#context, why, result.record.subject);
+    return result.record;
   }
 
   #adopt(next: NewSessionId, result: Stored, keepObject = false): LoadedSession {
@@ -226,7 +245,9 @@ export class SessionHandle implements SessionKeeper {
     this.#fresh = undefined;
     this.#object = undefined;
     forgetOnShared(this.#context);
-    if (loaded !== undefined) clearSessionCookie(this.#context);
+    if (loaded === undefined) return;
+    clearSessionCookie(this.#context);
+    clearBoundCookie(this.#context);
   }
 
   /** A confirmation in another tab can come first: the session then goes on under the id that it made. */

@@ -14,6 +14,9 @@ import { resume, resumptionOf } from './interruption/resumption.ts';
 import { contextOf } from './request-properties.ts';
 import { reportRoutes, type RouteReport } from './route-report.ts';
 import { listSessions, revokeSessions, type SessionQuery, type SessionSummary } from './session-directory.ts';
+import { type DeviceDirectory, deviceDirectory } from './device/device-directory.ts';
+import { deviceEndpoint } from './device/device-endpoints.ts';
+import { settle } from './guards.ts';
 import { meetOutage } from './store-outage.ts';
 
 type AppNameOf<P> = P extends Policy<infer AppName> ? AppName : string;
@@ -46,6 +49,8 @@ export interface SessionPolicyMiddleware<AppName extends string = string> extend
    * const { ended, durable } = await sessions.revoke({ subject: 'u1' });
    */
   revoke(query: SessionQuery<AppName>): Promise<RevokeResult>;
+  /** Devices of all subjects, for administrators and device managers. */
+  readonly devices: DeviceDirectory<AppName>;
   /**
    * The decision about a request with every check and the time left of every limit, in milliseconds.
    *
@@ -94,13 +99,17 @@ export function sessionPolicy<const P extends Policy = Policy>(options: SessionP
     } catch (error) {
       return next(error);
     }
-    if (context !== undefined) admit(context, next);
+    if (context === undefined) return;
+    const own = deviceEndpoint(context);
+    if (own === undefined) admit(context, next);
+    else void settle(context, own(context));
   }
 
   return Object.assign(sessionPolicyMiddleware as RequestHandler, {
     ready: () => settings.store.ready(),
     list: (query: SessionQuery) => listSessions(engine, query),
     revoke: (query: SessionQuery) => revokeSessions(engine, query),
+    devices: deviceDirectory(engine),
     explain: (req: Request) => explainRequest(req),
     reload: (policy: Policy) => {
       engine.inForce = putInForce(checkPolicy(policy), settings);

@@ -1,5 +1,5 @@
 import { isNavigation } from './client-kind.ts';
-import { clearOtherCookies } from './session-cookies.ts';
+import { clearOtherCookies, hasDeviceCookie } from './session-cookies.ts';
 import type { RequestContext } from './request-context.ts';
 
 /**
@@ -20,6 +20,6 @@ export function forgetPerson(context: RequestContext): void {
 export function forgetPersonAndCookies(context: RequestContext): void {
   forgetPerson(context);
   if (context.runtime.app.sharesHost) return;
-  if (isNavigation(context.req)) clearOtherCookies(context);
+  if (isNavigation(context.req) || hasDeviceCookie(context)) clearOtherCookies(context);
   else context.res.setHeader('Clear-Site-Data', '"cache", "cookies", "storage"');
 }

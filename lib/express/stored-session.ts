@@ -31,7 +31,7 @@ export async function storeRotated(
   { engine, runtime }: RequestContext,
   { ref }: LoadedSession,
   next: NewSessionId,
-  reauthentication: Reauthentication,
+  reauthentication: Reauthentication | undefined,
 ): Promise<Stored> {
   const result = await engine.settings.store.rotate(ref, next.ref, reauthentication, runtime.retention);
   if (result.outcome !== 'created') throw gone();

@@ -30,7 +30,7 @@ export function appEntries(name: string, app: AppDocument): readonly AppEntry[] 
 /** Whether a request can belong to both entries with nothing to say which comes first. */
 export function unordered(a: AppEntry, b: AppEntry): boolean {
   if (a.order !== b.order || !hostsMeet(a.host, b.host) || !prefixesMeet(a.prefix, b.prefix)) return false;
-  const within = (x: AppEntry, y: AppEntry): boolean => hostWithin(x.host, y.host) && under(x.prefix, y.prefix);
+  const within = (x: AppEntry, y: AppEntry): boolean => hostWithin(x.host, y.host) && isUnder(x.prefix, y.prefix);
   return within(a, b) === within(b, a);
 }
 
@@ -41,7 +41,13 @@ export function onOneHost(a: AppEntry, b: AppEntry): boolean {
 
 /** Whether requests of an entry whose path begins with `start` all go to another one, which comes first. */
 export function isTakenBy(other: AppEntry, entry: AppEntry, start: string = entry.prefix): boolean {
-  return hostWithin(entry.host, other.host) && under(start, other.prefix) && byPrecedence(other, entry) < 0;
+  return hostWithin(entry.host, other.host) && isUnder(start, other.prefix) && byPrecedence(other, entry) < 0;
+}
+
+/** Whether another entry takes requests for a path from an entry, though not all that it has on their common hosts. */
+export function takesFrom(other: AppEntry, entry: AppEntry, path: string): boolean {
+  const comes = hostsMeet(other.host, entry.host) && byPrecedence(other, entry) < 0;
+  return comes && isUnder(path, other.prefix) && !isUnder(entry.prefix, other.prefix);
 }
 
 function byPrecedence(a: AppEntry, b: AppEntry): number {
@@ -58,7 +64,7 @@ export function appMatcher(apps: ReadonlyMap<string, CompiledApp>, documents: Re
 
   const first = (host: string, path: string): CompiledApp | undefined => {
     for (const entry of entries) {
-      if (hostMatches(host, entry.host) && under(path, entry.prefix)) return entry.compiled;
+      if (hostMatches(host, entry.host) && isUnder(path, entry.prefix)) return entry.compiled;
     }
     return undefined;
   };
@@ -117,10 +123,11 @@ function hostSize(host: string | undefined): number {
   return host === undefined ? 0 : host.startsWith('*.') ? host.length : 1_000 + host.length;
 }
 
-function under(path: string, prefix: string): boolean {
+/** Whether a path is a prefix or lies below it. */
+export function isUnder(path: string, prefix: string): boolean {
   return prefix === '' || (startsWithLower(path, prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47));
 }
 
 function prefixesMeet(a: string, b: string): boolean {
-  return under(a, b) || under(b, a);
+  return isUnder(a, b) || isUnder(b, a);
 }

@@ -1,5 +1,5 @@
 import type { Decision } from './decision.ts';
-import { isProven } from './device-proof.ts';
+import { isAtWorkstation, isProven } from './device.ts';
 import type { Facts, SessionFacts } from './facts.ts';
 import { freshness } from './freshness.ts';
 import { isCredible } from './instant.ts';
@@ -18,9 +18,13 @@ export interface Check {
 export const CHECKS: readonly Check[] = [
   { name: 'condition', run: checkBlocked },
   { name: 'workload', run: checkWorkload },
+  { name: 'workstation', run: checkWorkstation },
+  { name: 'proof', run: checkProof },
   { name: 'ended', run: checkEnded },
   { name: 'presence', run: checkPresence },
   { name: 'origin', run: checkOrigin },
+  { name: 'workplace', run: checkWorkplace },
+  { name: 'binding', run: checkBinding },
   { name: 'record', run: checkRecord },
   { name: 'subject', run: checkSubject },
   { name: 'absolute', run: checkAbsolute },
@@ -40,6 +44,18 @@ function checkWorkload(rule: Rule): Decision | undefined {
   return rule.app.profile.transport === 'token' ? rule.verdict('deny', 'workload_token_required', 'none', undefined) : undefined;
 }
 
+/** A kiosk works on an enrolled workstation and nowhere else, its pages for signing in included. */
+function checkWorkstation(rule: Rule, facts: Facts, now: number): Decision | undefined {
+  if (rule.requirement.workstation === undefined || isCredible(facts.device?.workstation?.at ?? Number.NaN, now)) return undefined;
+  return rule.verdict('deny', 'device_not_enrolled', 'keep', 'device');
+}
+
+/** Who presents a proof that is none is not let in without one either. */
+function checkProof(rule: Rule, facts: Facts): Decision | undefined {
+  const fault = facts.device?.fault;
+  return fault === undefined ? undefined : rule.verdict('deny', fault, 'keep', undefined);
+}
+
 function checkEnded(rule: Rule, facts: Facts): Decision | undefined {
   return facts.ended === undefined ? undefined : over(rule, facts.ended, 'none');
 }
@@ -54,6 +70,26 @@ function checkOrigin(rule: Rule, facts: Facts): Decision | undefined {
   const session = facts.session as SessionFacts;
   const own = session.app === rule.app.name && session.profile === rule.app.profile.name;
   return own ? undefined : isPublic(rule) ? rule.verdict('allow', 'session_invalid', 'none', undefined) : signIn(rule);
+}
+
+/**
+ * A session in an app for enrolled workstations stays on the one that it was begun on: a copy of its cookie opens nothing on the next. Nor does
+ * it end the session, which goes on where it belongs.
+ */
+function checkWorkplace(rule: Rule, facts: Facts): Decision | undefined {
+  const { device } = facts.session as SessionFacts;
+  if (rule.requirement.workstation === undefined || isAtWorkstation(device, facts.device)) return undefined;
+  return over(rule, 'device_proof_missing', 'none');
+}
+
+/** A token that is bound to a key is no bearer token: without the proof of that key it is nobody's (RFC 9449 section 7.1, RFC 8705 section 3). */
+function checkBinding(rule: Rule, facts: Facts, now: number): Decision | undefined {
+  const { device } = facts.session as SessionFacts;
+  if (device?.binding === undefined || rule.app.profile.transport !== 'header' || device.binding.by === 'passkey') return undefined;
+  if (isProven(device, facts.device, 'bound', undefined, now)) return undefined;
+  return isPublic(rule)
+    ? rule.verdict('allow', 'device_proof_missing', 'none', undefined)
+    : rule.verdict('deny', 'device_proof_missing', 'none', undefined);
 }
 
 /**
@@ -128,7 +164,7 @@ function checkDevice(rule: Rule, facts: Facts, now: number): Decision | undefine
   const asked = rule.requirement.device;
   const { device, subject } = facts.session as SessionFacts;
   if (asked === undefined || asked.trust.value === 'none' || subject === undefined) return undefined;
-  return isProven(device, asked.trust.value, asked.maxAge?.ms, now)
+  return isProven(device, facts.device, asked.trust.value, asked.maxAge?.ms, now)
     ? undefined
     : rule.verdict('challenge', 'device_trust_insufficient', 'keep', 'device');
 }

@@ -2,16 +2,17 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { appEntries, appMatcher, onOneHost } from './apps.ts';
 import { deviceClause, stepUpClause } from './clause.ts';
-import { compileCondition, conditionSelects } from './conditions.ts';
-import type { AppDocument, PolicyDocument, ProfileDocument } from './document.ts';
+import { compileDbsc, compileDevice } from './compile-device.ts';
+import { type CompiledCondition, compileCondition, conditionSelects } from './conditions.ts';
+import type { AppDocument, DeviceTrust, ExceptionDocument, PolicyDocument, ProfileDocument } from './document.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { compileException } from './exceptions.ts';
+import { deviceUrlOf, entryPaths, sessionPaths } from './own-paths.ts';
 import type { CompiledApp, CompiledProfile, Policy } from './policy.ts';
 import { PRESETS, type Preset, type PresetLimit } from './presets.ts';
-import type { Limit, Requirement, Source } from './requirement.ts';
+import { type Limit, type Requirement, type Source, tighten, trustRank } from './requirement.ts';
 import { compileRoute } from './routes.ts';
 import { Rule } from './rule.ts';
-import { tighten } from './requirement.ts';
 
 /** Levels of a document that names none, lowest first (NIST SP 800-63B-4, and what it asks of phishing resistance). */
 export const DEFAULT_ASSURANCE: readonly string[] = ['aal1', 'aal2', 'phishing-resistant', 'aal3'];
@@ -79,7 +80,11 @@ function compileApp({ document, digest, assurance, entry, sharing }: Compilation
     loginUrl,
     reauthenticateUrl,
     ownDeviceUrl: app.ownDeviceUrl,
-    entryPaths: [...ownPaths(loginUrl), ...ownPaths(reauthenticateUrl), ...waysToConfirm(reauthenticateUrl)],
+    deviceUrl: deviceUrlOf(app),
+    sessionUrl: app.sessionUrl?.replace(/(?<=.)\/$/, ''),
+    dbsc: compileDbsc(profile, trustsAsked(profileDocument, app, conditions, exceptions)),
+    entryPaths: entryPaths(loginUrl, reauthenticateUrl),
+    sessionPaths: new Map(app.sessionUrl === undefined ? [] : sessionPaths(app.sessionUrl)),
     routes,
     conditions,
     exceptions: exceptions.map(compileException),
@@ -97,6 +102,21 @@ function compileApp({ document, digest, assurance, entry, sharing }: Compilation
     entryRule: undefined as never,
   };
   return Object.assign(compiled, { rule: new Rule(compiled, base), entryRule: new Rule(compiled, entryRequirement(base, name)) });
+}
+
+/** Every trust that something in the document asks of a device of this app. */
+function trustsAsked(
+  profile: ProfileDocument,
+  app: AppDocument,
+  conditions: readonly CompiledCondition[],
+  exceptions: readonly ExceptionDocument[],
+): readonly (DeviceTrust | undefined)[] {
+  return [
+    profile.device?.trust,
+    ...(app.routes ?? []).map(({ device }) => device?.trust),
+    ...conditions.map(({ clause }) => clause.device?.trust),
+    ...exceptions.map(({ compensating }) => compensating?.device?.trust),
+  ];
 }
 
 function compileProfile(
@@ -122,6 +142,7 @@ function compileProfile(
     },
     trustedOrigins: document.crossSite?.trustedOrigins ?? [],
     onStoreError: document.onStoreError ?? 'unavailable',
+    ...compileDevice(document, preset),
     recommendedTrust: preset?.deviceTrust ?? 'none',
     stepUpDefaults: {
       maxAge:
@@ -147,6 +168,7 @@ function baseRequirement(name: string, document: ProfileDocument, preset: Preset
     stepUp: undefined,
     stepUpRefused: stepUp === 'refused' ? source(document.stepUp) : undefined,
     device: undefined,
+    workstation: profile.shared && trustRank(document.device?.trust ?? 'none') > 0 ? `profile:${name}` : undefined,
     activity: { value: 'active', source: 'default:activity' },
     blocked: undefined,
     approvals: [],
@@ -167,21 +189,6 @@ function baseRequirement(name: string, document: ProfileDocument, preset: Preset
  */
 function boundGap(requirement: Requirement): Requirement {
   return { ...requirement, routeIdle: requirement.idle };
-}
-
-/** Both spellings of the path of an entry page, or none for a page elsewhere. */
-function ownPaths(url: string): readonly string[] {
-  const path = url.replace(/[?#].*$/, '').replace(/(?<=.)\/$/, '');
-  if (!path.startsWith('/')) return [];
-  return path === '/' ? [path] : [path, `${path}/`];
-}
-
-/** Below the reauthentication page, what a browser and an identity provider need to come to an end with it; and nothing else. */
-const WAYS_TO_CONFIRM = ['page.js', 'form', 'passkey', 'passkey/options', 'oidc', 'oidc/callback'];
-
-function waysToConfirm(reauthenticateUrl: string): readonly string[] {
-  const [path] = ownPaths(reauthenticateUrl);
-  return path === undefined || path === '/' ? [] : WAYS_TO_CONFIRM.map((way) => `${path}/${way}`);
 }
 
 /** What the app's own sign-in and reauthentication pages ask: nothing that these pages exist to provide. */

@@ -34,6 +34,28 @@ export interface DeviceDocument {
   readonly maxAge?: Duration;
 }
 
+/** How proofs of possession of native clients are taken (DPoP, RFC 9449). */
+export interface DpopDocument {
+  /** Oldest proof that is accepted. Default, and at most: `60s`. */
+  readonly window?: Duration;
+  /** Whether a proof has to carry a nonce of ours: no proof can then be made in advance. Default `optional`. */
+  readonly nonce?: 'required' | 'optional';
+}
+
+/** Device Bound Session Credentials of browsers. */
+export interface DbscDocument {
+  /** How long one proof of the browser counts: from `5m` to `10m`, the default. */
+  readonly proofLifetime?: Duration;
+}
+
+/** What a phone may go on with while it has no connection. */
+export interface OfflineDocument {
+  /** Longest time without one. */
+  readonly lease: Duration;
+  /** What may be done meanwhile, in names of the application. */
+  readonly scopes: readonly string[];
+}
+
 /** How many sessions one subject may have in one app, and what happens to one more. */
 export interface ConcurrentDocument {
   readonly max: number;
@@ -95,6 +117,14 @@ export interface ProfileDocument {
   /** Longest age that any step-up on this profile accepts, and the age used where a step-up names none. */
   readonly stepUpMaxAge?: Duration;
   readonly device?: DeviceDocument;
+  /** What a browser without device-bound sessions can do about a demand for a bound device: nothing (the default), or use a passkey. */
+  readonly deviceFallback?: 'refuse' | 'passkey';
+  /** What enrolling a device as known asks of the person. Default: an authentication within 15 minutes, or what `stepUpMaxAge` says if that is less. */
+  readonly enrolment?: StepUpDocument;
+  /** Device Bound Session Credentials, or `false` for none. Default: offered where a bound device is asked for or recommended. */
+  readonly dbsc?: DbscDocument | false;
+  readonly dpop?: DpopDocument;
+  readonly offline?: OfflineDocument;
   readonly concurrent?: ConcurrentDocument;
   /** Several people use the device, one after the other: nothing of the last one may be left for the next. Default `false`. */
   readonly shared?: boolean;
@@ -147,6 +177,10 @@ export interface AppDocument<ProfileName extends string = string> {
   readonly loginUrl?: string;
   /** Where a person confirms who they are. Default: the option `reauthenticateUrl`. */
   readonly reauthenticateUrl?: string;
+  /** Below which path the middleware answers browsers that prove their device. Default: `/device`, below the app's own path. */
+  readonly deviceUrl?: string;
+  /** Where `sessionEndpoints()` is mounted: a path. With it, nobody is asked to confirm who they are before they can sign out. */
+  readonly sessionUrl?: string;
   /** Where a person goes on, on a device of their own, with what this app refuses because it would need a step-up: an https URL. */
   readonly ownDeviceUrl?: string;
 }

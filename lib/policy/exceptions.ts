@@ -1,8 +1,8 @@
 import { deviceClause } from './clause.ts';
-import { isProven } from './device-proof.ts';
+import { isProven } from './device.ts';
 import type { AllowDocument, ExceptionDocument } from './document.ts';
 import { durationMs } from './duration.ts';
-import type { SessionFacts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import type { Clause, Limit, Requirement, Source } from './requirement.ts';
 import type { Loosening } from './rule.ts';
 
@@ -48,18 +48,18 @@ export function exceptionApplies(
   exception: CompiledException,
   scope: 'app' | 'routes',
   matched: readonly string[],
-  session: SessionFacts | undefined,
+  facts: Pick<Facts, 'session' | 'device'>,
   now: number,
 ): boolean {
   const inForce = now >= exception.fromAt && now < exception.untilAt;
-  if (!inForce || !compensated(exception.compensating, session, now)) return false;
+  if (!inForce || !compensated(exception.compensating, facts, now)) return false;
   const { routes } = exception;
   if (scope === 'app') return routes === undefined;
   return routes !== undefined && matched.length > 0 && matched.every((id) => routes.includes(id));
 }
 
-function compensated(device: Clause['device'] | undefined, session: SessionFacts | undefined, now: number): boolean {
-  return device === undefined || isProven(session?.device, device.trust, device.maxAgeMs, now);
+function compensated(asked: Clause['device'] | undefined, { session, device }: Pick<Facts, 'session' | 'device'>, now: number): boolean {
+  return asked === undefined || isProven(session?.device, device, asked.trust, asked.maxAgeMs, now);
 }
 
 function loosening(allow: AllowDocument, source: Source): (requirement: Requirement) => Requirement {

@@ -2,14 +2,14 @@ import { CHECKS } from './checks.ts';
 import { conditionHolds } from './conditions.ts';
 import { judge, outside } from './decide.ts';
 import type { Decision } from './decision.ts';
+import { type PresentedDevice, provenUntil } from './device.ts';
 import type { Facts, SessionFacts } from './facts.ts';
 import { freshness, metAt } from './freshness.ts';
-import { readPath } from './path-readings.ts';
 import type { CompiledApp, Policy } from './policy.ts';
 import type { Reason } from './reason.ts';
 import type { Clause, Limit } from './requirement.ts';
 import type { Rule } from './rule.ts';
-import { clauseOf, isEntryPage, selectApp, selectRule } from './select-rule.ts';
+import { selectApp, selectRule } from './select-rule.ts';
 import { sessionStart } from './session-start.ts';
 
 /** What one check says of the facts. A check that would need a session that is not there is `skipped`. */
@@ -25,6 +25,8 @@ export interface TimeLeft {
   readonly routeIdleMs: number | undefined;
   readonly absoluteMs: number | undefined;
   readonly stepUpMs: number | undefined;
+  /** Until the device has to prove anew what is asked of it. */
+  readonly deviceMs: number | undefined;
 }
 
 /** What a condition in `report` mode would have decided. */
@@ -41,7 +43,13 @@ export interface Explanation<AppName extends string = string, ProfileName extend
   readonly reported: readonly ReportedCondition[];
 }
 
-const NOTHING_LEFT: TimeLeft = { idleMs: undefined, routeIdleMs: undefined, absoluteMs: undefined, stepUpMs: undefined };
+const NOTHING_LEFT: TimeLeft = {
+  idleMs: undefined,
+  routeIdleMs: undefined,
+  absoluteMs: undefined,
+  stepUpMs: undefined,
+  deviceMs: undefined,
+};
 
 /**
  * The decision of `decide` on the same facts, with the result of every check, the time left of every limit and what
@@ -69,11 +77,11 @@ function explainFor(policy: Policy, facts: Facts, now: number, guards: readonly 
     decision: judge(rule, facts, now),
     checks: trace(rule, facts, now),
     left: timeLeft(rule, facts, now),
-    reported: reported(app, rule, facts, now),
+    reported: reported(app, facts, now, guards),
   };
 }
 
-const NEEDS_NO_SESSION: ReadonlySet<string> = new Set(['condition', 'workload', 'ended', 'presence']);
+const NEEDS_NO_SESSION: ReadonlySet<string> = new Set(['condition', 'workload', 'workstation', 'proof', 'ended', 'presence']);
 
 function trace(rule: Rule, facts: Facts, now: number): readonly CheckTrace[] {
   return CHECKS.map(({ name, run }) => {
@@ -96,6 +104,7 @@ function timeLeft(rule: Rule, facts: Facts, now: number): TimeLeft {
     routeIdleMs: gapIsPast ? 0 : left(routeIdle, session.lastActiveAt, now),
     absoluteMs: left(absolute, sessionStart(session, absoluteFrom, now), now),
     stepUpMs: stepUpLeft(rule, session, now, facts.request.action),
+    deviceMs: deviceLeft(rule, session, facts.device, now),
   };
 }
 
@@ -106,15 +115,25 @@ function stepUpLeft(rule: Rule, session: SessionFacts, now: number, action: stri
   return freshness(session, asked, rankOf, now, action) === 'fresh' ? left(asked.maxAge, metAt(session, asked, rankOf, now), now) : 0;
 }
 
+function deviceLeft(rule: Rule, session: SessionFacts, presented: PresentedDevice | undefined, now: number): number | undefined {
+  const asked = rule.requirement.device;
+  if (asked === undefined || asked.trust.value === 'none') return undefined;
+  const demand = { trust: asked.trust.value, maxAgeMs: asked.maxAge?.ms };
+  const until = provenUntil(session.device, presented, demand, rule.app.dbsc?.proofMs ?? 0, now);
+  return until === Number.POSITIVE_INFINITY ? undefined : Math.max(0, until - now);
+}
+
 function left(limit: Limit | undefined, since: number, now: number): number | undefined {
   if (limit === undefined) return undefined;
   const ms = since + limit.ms - now;
   return ms > 0 ? ms : 0;
 }
 
-function reported(app: CompiledApp, rule: Rule, facts: Facts, now: number): readonly ReportedCondition[] {
-  const entry = isEntryPage(app, readPath(facts.request.path));
+function reported(app: CompiledApp, facts: Facts, now: number, guards: readonly Clause[]): readonly ReportedCondition[] {
   return app.conditions
     .filter((condition) => !condition.enforced && conditionHolds(condition, facts))
-    .map((condition) => ({ condition: condition.id, wouldBe: judge(rule.tighten(clauseOf(condition, entry)), facts, now) }));
+    .map((condition) => {
+      const rule = guards.reduce((one, guard) => one.tighten(guard), selectRule(app, facts, now, condition));
+      return { condition: condition.id, wouldBe: judge(rule, facts, now) };
+    });
 }

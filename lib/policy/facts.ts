@@ -1,4 +1,5 @@
-import type { DeviceTrust, SubjectKind } from './document.ts';
+import type { PresentedDevice, SessionDevice } from './device.ts';
+import type { SubjectKind } from './document.ts';
 import type { EndReason } from './reason.ts';
 
 /** Who a session or credential belongs to. The id is the application's own and stable for life. */
@@ -48,8 +49,8 @@ export interface SessionFacts {
    * `undefined` if it was not for one in particular.
    */
   readonly authenticatedFor?: string | undefined;
-  /** What the device has proved, and when. */
-  readonly device: { readonly trust: DeviceTrust; readonly provenAt: number } | undefined;
+  /** What the session knows of the device that it is used from. */
+  readonly device: SessionDevice | undefined;
 }
 
 /** Everything a decision is made from. */
@@ -58,6 +59,8 @@ export interface Facts {
   readonly session?: SessionFacts | undefined;
   /** Why the session that was presented is over, if it is. */
   readonly ended?: EndReason | undefined;
+  /** What the request has proved of the device that it comes from. */
+  readonly device?: PresentedDevice | undefined;
   /** Until when another person has approved what, by scope: epoch milliseconds. */
   readonly approvals?: Readonly<Record<string, number>> | undefined;
 }

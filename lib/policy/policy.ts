@@ -2,7 +2,7 @@ import type { AppMatcher } from './apps.ts';
 import type { CompiledCondition } from './conditions.ts';
 import type { CookieDocument, DeviceTrust, PolicyDocument, ProfileDocument, SubjectKind } from './document.ts';
 import type { CompiledException } from './exceptions.ts';
-import type { StepUpDefaults } from './requirement.ts';
+import type { Clause, Release, StepUpDefaults } from './requirement.ts';
 import type { CompiledRoute } from './routes.ts';
 import type { Rule } from './rule.ts';
 
@@ -18,9 +18,21 @@ export interface CompiledProfile {
   readonly cookie: Required<Pick<CookieDocument, 'sameSite' | 'persistent'>> & Pick<CookieDocument, 'name' | 'secure'>;
   readonly trustedOrigins: readonly string[];
   readonly onStoreError: 'unavailable' | 'anonymous';
+  readonly deviceFallback: 'refuse' | 'passkey';
+  /** What enrolling a device asks. */
+  readonly enrolment: NonNullable<Clause['stepUp']>;
+  readonly dpop: { readonly windowMs: number; readonly nonceRequired: boolean };
+  readonly offline: { readonly leaseMs: number; readonly scopes: readonly string[] } | undefined;
   /** Trust the preset recommends; reported, not enforced. */
   readonly recommendedTrust: DeviceTrust;
   readonly stepUpDefaults: StepUpDefaults;
+}
+
+/** How the browsers of an app prove their device. */
+export interface CompiledDbsc {
+  readonly proofMs: number;
+  /** Every sign-in registers the browser; otherwise only where somebody is asked for a bound device. */
+  readonly atSignIn: boolean;
 }
 
 /** An app of the document, ready to be matched and decided on. */
@@ -34,8 +46,16 @@ export interface CompiledApp {
   readonly reauthenticateUrl: string;
   /** Where a person goes on, on a device of their own, with what needs a step-up. */
   readonly ownDeviceUrl: string | undefined;
-  /** Paths of these two, where they are on the app's own host; with and without a slash at the end. */
+  /** Path below which the middleware itself answers what is about the device. */
+  readonly deviceUrl: string;
+  /** Where `sessionEndpoints()` is mounted, if the document says so. */
+  readonly sessionUrl: string | undefined;
+  /** Device Bound Session Credentials; `undefined` where they cannot be had or are not wanted. */
+  readonly dbsc: CompiledDbsc | undefined;
+  /** Paths of sign-in and reauthentication, where they are on the app's own host; with and without a slash at the end. */
   readonly entryPaths: readonly string[];
+  /** Paths of `sessionEndpoints()` that nobody may be kept from, and what is not asked there. */
+  readonly sessionPaths: ReadonlyMap<string, Release>;
   readonly routes: readonly CompiledRoute[];
   readonly conditions: readonly CompiledCondition[];
   readonly exceptions: readonly CompiledException[];

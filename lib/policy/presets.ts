@@ -28,6 +28,8 @@ export interface Preset {
   readonly shared?: true;
   /** The trust that this kind of client should have. Written into a profile it is enforced; here it is reported. */
   readonly deviceTrust: DeviceTrust;
+  /** Whether a proof of possession needs a nonce of ours (RFC 9449 section 8). Default `optional`. */
+  readonly dpopNonce?: 'required';
   readonly ceiling: {
     readonly idle?: PresetLimit;
     readonly absolute?: PresetLimit;
@@ -183,6 +185,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     stepUpMaxAge: { value: '5m', basis: OURS },
     concurrent: { max: 1, onLimit: 'deny' },
     deviceTrust: 'bound',
+    dpopNonce: 'required',
     ceiling: {
       idle: { value: '15m', basis: OURS },
       absolute: { value: '1h', basis: OURS },

@@ -17,7 +17,8 @@ export function profilePolicy(profile: PresetName | ProfileDocument): Policy<'ap
   if (document === undefined) throw invalidPolicy(faults.map((fault) => ({ ...fault, path: ownPath(fault, profile) })));
   return compilePolicy(
     document,
-    notices.map((notice) => notice.replace('profiles.app', 'profile')),
+    // What is said of the app is not for the caller, who has written none.
+    notices.filter((notice) => notice.startsWith('profiles.app')).map((notice) => notice.replace('profiles.app', 'profile')),
   ) as Policy<'app', 'app'>;
 }
 

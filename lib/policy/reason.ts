@@ -27,5 +27,9 @@ export type Reason =
   | 'assurance_insufficient'
   | 'step_up_refused'
   | 'device_trust_insufficient'
+  | 'device_proof_missing'
+  | 'device_proof_invalid'
+  | 'device_nonce_required'
+  | 'device_not_enrolled'
   | 'approval_required'
   | 'request_expired';

@@ -45,6 +45,8 @@ export interface Requirement {
   /** Set where a step-up cannot be met at all. */
   readonly stepUpRefused: Source | undefined;
   readonly device: DeviceRequirement | undefined;
+  /** Set where nobody gets anywhere but from a workstation that an administrator has enrolled. */
+  readonly workstation: Source | undefined;
   readonly activity: Sourced<'active' | 'passive'>;
   /** Set where a condition turns the request away. */
   readonly blocked: Source | undefined;
@@ -95,6 +97,18 @@ export function open(base: Requirement, source: Source): Requirement {
   return base.access.value === 'public' ? base : { ...base, access: { value: 'public', source } };
 }
 
+/**
+ * What is not asked where people see what their session is about and leave it: `confirmation` whatever only an authentication meets, `proof`
+ * also the demand on the device.
+ */
+export type Release = 'confirmation' | 'proof';
+
+/** The requirement without these; who is signed in, from where and for how long is asked as ever. */
+export function release(requirement: Requirement, what: Release): Requirement {
+  const { device } = requirement;
+  return { ...requirement, stepUp: undefined, routeIdle: undefined, approvals: [], device: what === 'proof' ? undefined : device };
+}
+
 /** The requirement with a clause applied. Only ever as strict or stricter, field by field. */
 export function tighten(base: Requirement, clause: Clause, defaults: StepUpDefaults): Requirement {
   const { idleScope = 'route' } = clause;
@@ -109,6 +123,7 @@ export function tighten(base: Requirement, clause: Clause, defaults: StepUpDefau
     stepUp: clause.stepUp === undefined ? base.stepUp : tightenStepUp(base.stepUp, clause.stepUp, clause.source, defaults),
     stepUpRefused: base.stepUpRefused,
     device: clause.device === undefined ? base.device : tightenDevice(base.device, clause.device, clause.source),
+    workstation: base.workstation,
     activity: clause.passive === true && base.activity.value === 'active' ? { value: 'passive', source: clause.source } : base.activity,
     blocked: base.blocked ?? (clause.block === true ? clause.source : undefined),
     approvals: together(base.approvals, clause.approval, clause.source),

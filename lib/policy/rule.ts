@@ -1,7 +1,7 @@
 import type { Challenge, Decision } from './decision.ts';
 import type { CompiledApp } from './policy.ts';
 import type { Reason } from './reason.ts';
-import { type Clause, open, type Requirement, tighten } from './requirement.ts';
+import { type Clause, open, type Release, release, type Requirement, tighten } from './requirement.ts';
 
 /** A loosening from an exception, ready to be applied. Compared by identity. */
 export interface Loosening {
@@ -25,6 +25,7 @@ export class Rule {
   // Weak: the rules of a guard that is made anew for every request go with it.
   readonly #next = new WeakMap<Clause | Loosening, Rule>();
   readonly #opened = new WeakMap<Clause, Rule>();
+  readonly #released = new Map<Release, Rule>();
   readonly #verdicts = new Map<string, Decision>();
 
   constructor(app: CompiledApp, requirement: Requirement, routes: readonly string[] = [], exceptions: readonly string[] = []) {
@@ -50,6 +51,15 @@ export class Rule {
     const opened = open(this.requirement, clause.source);
     const made = this.#withRoute(tighten(opened, clause, this.app.profile.stepUpDefaults), routeId);
     this.#opened.set(clause, made);
+    return made;
+  }
+
+  /** This rule where people leave their session, or stay in it. */
+  release(what: Release): Rule {
+    const known = this.#released.get(what);
+    if (known !== undefined) return known;
+    const made = this.#withRoute(release(this.requirement, what), undefined);
+    this.#released.set(what, made);
     return made;
   }
 

@@ -90,6 +90,30 @@ const profile = z
       .exactOptional(),
     stepUpMaxAge: duration.describe('Longest age that any step-up on this profile accepts.').exactOptional(),
     device: device.exactOptional(),
+    deviceFallback: z
+      .enum(['refuse', 'passkey'])
+      .describe('What a browser without device-bound sessions can do about a demand for a bound device.')
+      .exactOptional(),
+    enrolment: stepUp.describe('What enrolling a device as known asks of the person.').exactOptional(),
+    dbsc: z
+      .union([filled(z.strictObject({ proofLifetime: duration.describe('From 5m to 10m.').exactOptional() })), z.literal(false)])
+      .describe('Device Bound Session Credentials, or false for none.')
+      .exactOptional(),
+    dpop: filled(
+      z.strictObject({
+        window: duration.describe('Oldest proof that is accepted, at most 60s.').exactOptional(),
+        nonce: z.enum(['required', 'optional']).exactOptional(),
+      }),
+    )
+      .describe('Proofs of possession of native clients (RFC 9449).')
+      .exactOptional(),
+    offline: z
+      .strictObject({
+        lease: duration.describe('Longest time without a connection.'),
+        scopes: z.array(tag).min(1).max(100).describe('What may be done meanwhile.'),
+      })
+      .describe('What a phone may go on with while it has no connection.')
+      .exactOptional(),
     concurrent: z
       .strictObject({ max: z.int().min(1).max(10_000), onLimit: z.enum(['deny', 'end-oldest']).exactOptional() })
       .describe('Sessions of one subject in one app.')
@@ -141,6 +165,12 @@ const app = z
     routes: z.array(route).max(10_000).exactOptional(),
     loginUrl: z.string().regex(form.ENTRY_URL.pattern).describe('Where a person signs in.').exactOptional(),
     reauthenticateUrl: z.string().regex(form.ENTRY_URL.pattern).describe('Where a person confirms who they are.').exactOptional(),
+    deviceUrl: z
+      .string()
+      .regex(form.PATH_PREFIX.pattern)
+      .describe('Path below which the middleware answers browsers that prove their device.')
+      .exactOptional(),
+    sessionUrl: z.string().regex(form.PATH_PREFIX.pattern).describe('Path of sessionEndpoints().').exactOptional(),
     ownDeviceUrl: z
       .string()
       .regex(form.OWN_DEVICE_URL.pattern)

@@ -3,7 +3,7 @@ import { exceptionApplies } from './exceptions.ts';
 import type { Facts, RequestFacts } from './facts.ts';
 import { type PathReadings, readPath } from './path-readings.ts';
 import type { CompiledApp, Policy } from './policy.ts';
-import type { Clause } from './requirement.ts';
+import type { Release } from './requirement.ts';
 import { routeMatches, routeOpens } from './routes.ts';
 import type { Rule } from './rule.ts';
 
@@ -15,8 +15,10 @@ export function selectApp(policy: Policy, request: RequestFacts): CompiledApp | 
 /**
  * The rule for a request: what the profile asks, loosened by exceptions for the whole app, tightened by the routes that
  * match, loosened by exceptions for just these routes, tightened by conditions.
+ *
+ * @param asIfEnforced A condition that only reports, taken as if it were in force.
  */
-export function selectRule(app: CompiledApp, facts: Facts, now: number): Rule {
+export function selectRule(app: CompiledApp, facts: Facts, now: number, asIfEnforced?: CompiledCondition): Rule {
   const readings = readPath(facts.request.path);
   const entry = isEntryPage(app, readings);
   let rule = withExceptions(entry ? app.entryRule : app.rule, 'app', facts, now);
@@ -24,11 +26,13 @@ export function selectRule(app: CompiledApp, facts: Facts, now: number): Rule {
     rule = withRoutes(rule, facts.request, readings);
     rule = withExceptions(rule, 'routes', facts, now);
   }
-  return withConditions(rule, facts, entry);
+  rule = withConditions(rule, facts, entry, asIfEnforced);
+  const released = app.sessionPaths.size === 0 ? undefined : releaseOf(app, readings);
+  return released === undefined ? rule : rule.release(released);
 }
 
 /** Whether a request is for a page where people sign in or confirm who they are, however its path is read. */
-export function isEntryPage(app: CompiledApp, readings: PathReadings): boolean {
+function isEntryPage(app: CompiledApp, readings: PathReadings): boolean {
   return typeof readings === 'string' ? isEntryPath(app, readings) : readings.every((reading) => isEntryPath(app, reading));
 }
 
@@ -37,15 +41,19 @@ function isEntryPath({ entryPaths }: CompiledApp, path: string): boolean {
   return false;
 }
 
-/** What a condition asks of a request that it selects. */
-export function clauseOf(condition: CompiledCondition, entry: boolean): Clause {
-  return entry ? condition.entryClause : condition.clause;
+/** What is not asked on a path, however it is read; of two readings the one that leaves more to be asked. */
+function releaseOf({ sessionPaths }: CompiledApp, readings: PathReadings): Release | undefined {
+  if (typeof readings === 'string') return sessionPaths.get(readings);
+  const released = readings.map((reading) => sessionPaths.get(reading));
+  if (released.includes(undefined)) return undefined;
+  return released.includes('confirmation') ? 'confirmation' : 'proof';
 }
 
-function withConditions(rule: Rule, facts: Facts, entry: boolean): Rule {
+function withConditions(rule: Rule, facts: Facts, entry: boolean, asIfEnforced: CompiledCondition | undefined): Rule {
   let selected = rule;
   for (const condition of rule.app.conditions) {
-    if (condition.enforced && conditionHolds(condition, facts)) selected = selected.tighten(clauseOf(condition, entry));
+    const counts = condition.enforced || condition === asIfEnforced;
+    if (counts && conditionHolds(condition, facts)) selected = selected.tighten(entry ? condition.entryClause : condition.clause);
   }
   return selected;
 }
@@ -66,7 +74,7 @@ function withRoutes(rule: Rule, request: RequestFacts, readings: PathReadings): 
 function withExceptions(rule: Rule, scope: 'app' | 'routes', facts: Facts, now: number): Rule {
   let selected = rule;
   for (const exception of rule.app.exceptions) {
-    if (exceptionApplies(exception, scope, rule.routes, facts.session, now)) selected = selected.loosen(exception.loosening);
+    if (exceptionApplies(exception, scope, rule.routes, facts, now)) selected = selected.loosen(exception.loosening);
   }
   return selected;
 }

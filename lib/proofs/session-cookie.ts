@@ -18,7 +18,7 @@ export function writeSessionCookie(id: string, ids: SignedIds): string {
 }
 
 /** The one value of a cookie. Two different values are nobody's session: one of them was planted. */
-function findCookie(header: string, name: string): string | typeof NOTHING | typeof INVALID {
+export function findCookie(header: string, name: string): string | typeof NOTHING | typeof INVALID {
   let found: string | undefined;
   for (let start = 0; start < header.length; ) {
     const next = header.indexOf(';', start);

@@ -1,9 +1,12 @@
+import type { SessionDevice } from '../policy/device.ts';
 import type { EndReason } from '../policy/reason.ts';
 import { AppEpochs } from './app-epochs.ts';
 import { checkChanges, mergeEntries } from './data-entries.ts';
+import { isSameDevice, soundDevice } from './device-format.ts';
 import { type Entry, keyOf, MemoryEntries } from './memory-entries.ts';
 import { excessOf } from './memory-limit.ts';
 import { MemoryNotes } from './memory-notes.ts';
+import { MemoryUses } from './memory-uses.ts';
 import type { NoteDraft, NoteRead, NoteRef, NotesRead } from './note.ts';
 import { PlainSessions } from './plain-sessions.ts';
 import { expiryOf, isPastRotation, newRecord, RETENTION_GRACE_MS, rotatedRecord, ROTATION_GRACE_MS } from './record-lifecycle.ts';
@@ -36,6 +39,7 @@ export class MemoryStore extends PlainSessions {
   readonly #entries = new MemoryEntries();
   readonly #epochs = new AppEpochs();
   readonly #notes = new MemoryNotes();
+  readonly #uses = new MemoryUses();
 
   constructor({ clock = Date.now, ...unknown }: MemoryStoreOptions = {}) {
     super();
@@ -81,7 +85,7 @@ export class MemoryStore extends PlainSessions {
     });
   }
 
-  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult> {
+  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication | undefined, retention: Retention): Promise<CreateResult> {
     return attempt(() => {
       checkSuccession(from, to);
       checkReauthentication(authentication);
@@ -94,7 +98,7 @@ export class MemoryStore extends PlainSessions {
       this.#entries.put(keyOf(to), { ref: to, value: record, expiresAt: expiryOf(record, retention), previous: from }, now);
       this.#entries.strike(from.tag, keyOf(from));
       this.#entries.enlist(to.tag, keyOf(to));
-      return { outcome: 'created', now: record.lastActiveAt, record, endedOldest: 0 };
+      return { outcome: 'created', now: Math.max(now, record.lastActiveAt), record, endedOldest: 0 };
     });
   }
 
@@ -106,6 +110,16 @@ export class MemoryStore extends PlainSessions {
         if (Buffer.byteLength(data) > DEFAULT_MAX_BYTES) throw tooLarge(DEFAULT_MAX_BYTES);
         return { ...record, data };
       });
+    });
+  }
+
+  changeDevice(ref: SessionRef, from: SessionDevice | undefined, to: SessionDevice | undefined): Promise<WriteResult | 'changed'> {
+    return attempt(() => {
+      checkRef(ref);
+      const [before, device] = [soundDevice(from), soundDevice(to)];
+      const live = this.#live(ref, this.#clock());
+      if (live === undefined) return 'gone';
+      return isSameDevice(live.value.device, before) ? this.#update(ref, (record) => ({ ...record, device })) : 'changed';
     });
   }
 
@@ -187,6 +201,10 @@ export class MemoryStore extends PlainSessions {
 
   listNotes(book: string): Promise<NotesRead> {
     return attempt(() => this.#notes.list(book, this.#clock()));
+  }
+
+  useOnce(scope: string, id: string, ttlMs: number): Promise<boolean> {
+    return attempt(() => this.#uses.add(scope, id, ttlMs, this.#clock()));
   }
 
   close(): Promise<void> {

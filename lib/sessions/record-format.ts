@@ -1,7 +1,9 @@
-import type { DeviceTrust, SubjectKind } from '../policy/document.ts';
+import type { SessionDevice } from '../policy/device.ts';
+import type { SubjectKind } from '../policy/document.ts';
 import type { Subject } from '../policy/facts.ts';
 import type { EndReason } from '../policy/reason.ts';
 import { isDataText } from './data-entries.ts';
+import { decodeDevice, encodeDevice } from './device-format.ts';
 import type { Ended, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
 import { isActionText, isClientText, isDigest } from './store-input.ts';
 
@@ -16,7 +18,7 @@ import { isActionText, isClientText, isDigest } from './store-input.ts';
  */
 
 /** Length of the fixed part. */
-export const HEADER_LENGTH = 40;
+const HEADER_LENGTH = 40;
 /** Where each number stands: first and last place, counted from 0, the last not included. */
 const VERSION = [2, 6] as const;
 const CREATED_AT = [6, 13] as const;
@@ -45,7 +47,6 @@ const KINDS = new Map<unknown, SubjectKind>([
   ['s', 'service'],
   ['a', 'agent'],
 ]);
-const TRUSTS: ReadonlySet<unknown> = new Set<DeviceTrust>(['none', 'known', 'bound', 'attested', 'managed']);
 const META_KEYS: ReadonlySet<string> = new Set(['p', 's', 'k', 'l', 'm', 'd', 'f', 'o', 'c']);
 
 /** What a stored text turned out to be. */
@@ -194,14 +195,6 @@ function decodeInstants(stored: unknown, authenticatedAt: number): Readonly<Reco
   return instants;
 }
 
-function decodeDevice(stored: unknown): SessionRecord['device'] | 'invalid' {
-  if (stored === undefined) return undefined;
-  if (!Array.isArray(stored) || stored.length !== 2) return 'invalid';
-  const [trust, provenAt] = stored as [unknown, unknown];
-  if (!TRUSTS.has(trust) || typeof provenAt !== 'number' || !Number.isSafeInteger(provenAt) || provenAt < 0) return 'invalid';
-  return { trust: trust as DeviceTrust, provenAt };
-}
-
 /** The line about the subject and its authentication. An instant equal to `authenticatedAt` is written as 0. */
 export function encodeMeta(record: Meta, authenticatedAt: number, previous?: string): string {
   const { subject, authenticatedFor, device, origin, client } = record;
@@ -212,7 +205,7 @@ export function encodeMeta(record: Meta, authenticatedAt: number, previous?: str
     k: subject === undefined ? undefined : KIND_LETTERS[subject.kind],
     l: encodeInstants(record.levels, authenticatedAt),
     m: encodeInstants(record.methods, authenticatedAt),
-    d: device === undefined ? undefined : [device.trust, device.provenAt],
+    d: encodeDevice(device),
     f: authenticatedFor,
     o: origin,
     c: client,
@@ -229,7 +222,17 @@ function encodeInstants(instants: Readonly<Record<string, number>>, authenticate
 export function encodeDraftMeta(draft: SessionDraft): string {
   const levels = draft.level === undefined ? NONE : { [draft.level]: 0 };
   const methods = Object.fromEntries(draft.methods.map((method) => [method, 0]));
-  return encodeMeta({ subject: draft.subject, levels, methods, device: undefined, client: draft.client }, 0);
+  return encodeMeta({ subject: draft.subject, levels, methods, device: draft.device, client: draft.client }, 0);
+}
+
+/** The line about the subject in the text of a live session. */
+export function metaOf(value: string): string {
+  return value.slice(HEADER_LENGTH, value.indexOf('\n', HEADER_LENGTH));
+}
+
+/** The line with another device in it. The rest stays as it is, first of all the field that scripts look for. */
+export function replaceDevice(meta: string, device: SessionDevice | undefined): string {
+  return JSON.stringify({ ...(JSON.parse(meta) as object), d: encodeDevice(device) });
 }
 
 /** The whole text of a record: what the scripts make, for tests and tools. */

@@ -1,3 +1,4 @@
+import { soundDevice } from './device-format.ts';
 import type { Reauthentication, Retention, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
 
 /** How long a replaced session still answers reads. */
@@ -29,7 +30,7 @@ export function newRecord(ref: SessionRef, draft: SessionDraft, createdAt: numbe
     methods: instants(draft.methods, authenticatedAt),
     spentAt: 0,
     authenticatedFor: undefined,
-    device: undefined,
+    device: soundDevice(draft.device),
     origin: undefined,
     client: draft.client,
     data: draft.data,
@@ -38,8 +39,19 @@ export function newRecord(ref: SessionRef, draft: SessionDraft, createdAt: numbe
   };
 }
 
-/** The successor of a record whose subject authenticated again. Start and data stay; what was never authenticated is dropped. */
-export function rotatedRecord(old: SessionRecord, from: SessionRef, authentication: Reauthentication, now: number): SessionRecord {
+/**
+ * The successor of a record whose subject authenticated again: start and data stay; what was never authenticated is dropped. Without an
+ * authentication all stays.
+ */
+export function rotatedRecord(
+  old: SessionRecord,
+  from: SessionRef,
+  authentication: Reauthentication | undefined,
+  now: number,
+): SessionRecord {
+  const origin = old.origin ?? from.digest;
+  const version = old.version + 1;
+  if (authentication === undefined) return { ...old, origin, version };
   const { level, methods, at = now, authenticatedFor } = authentication;
   // Never the instant of the one before: what was spent on that one must not be spent for this one.
   const authenticatedAt = Math.max(Math.min(now, at), old.createdAt, old.authenticatedAt + 1);
@@ -51,8 +63,8 @@ export function rotatedRecord(old: SessionRecord, from: SessionRef, authenticati
     levels: instants(level === undefined ? [] : [level], authenticatedAt, old.levels),
     methods: instants(methods, authenticatedAt, old.methods),
     authenticatedFor,
-    origin: old.origin ?? from.digest,
-    version: old.version + 1,
+    origin,
+    version,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EndReason } from '../policy/reason.ts';
+import type { SessionDevice } from '../policy/device.ts';
 import type { SessionFacts, Subject } from '../policy/facts.ts';
 
 /** Where a session is kept. Made from a session id; a store never sees the id itself. */
@@ -39,6 +40,8 @@ export interface SessionDraft {
   readonly data: string;
   /** See `SessionRecord`; at most 64 characters. */
   readonly client?: string | undefined;
+  /** What the device has shown with the sign-in. */
+  readonly device?: SessionDevice | undefined;
 }
 
 /** What the same subject authenticating again brings into a running session. */

@@ -1,5 +1,6 @@
 import { Store } from 'express-session';
 import type { EndReason } from '../policy/reason.ts';
+import type { SessionDevice } from '../policy/device.ts';
 import type { Subject } from '../policy/facts.ts';
 import type { NoteDraft, NoteRead, NoteRef, NotesRead } from './note.ts';
 import type { Reauthentication, Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from './session-record.ts';
@@ -53,7 +54,7 @@ export interface RevokeResult {
  * What every store promises. The suite `describeSessionStore` in `express-session-policy/testing` checks it.
  *
  * - Every method answers or rejects with `StoreUnavailableError` within the store's deadline.
- * - `create` never overwrites. `save`, `recordActivity` and `spend` never create. An ended session stays ended.
+ * - `create` never overwrites. `save`, `changeDevice`, `recordActivity` and `spend` never create. An ended session stays ended.
  * - `now` comes from one clock, shared by all processes that use the store.
  * - What comes back has been validated; a value that is not a session reads as `ended: 'session_invalid'`, one that is not a note as missing.
  * - A reference that could name another place, and what can't be kept as it is, is refused with a `TypeError`.
@@ -82,11 +83,28 @@ export abstract class SessionStore extends Store {
    * The authentication counts from `at`, but never from later than now, from before the session began, or from the one known or before
    * (then from a millisecond after it). An old `at` may so count as later than it was: whether it was recent enough for what it is
    * meant for has to be found out before.
+   *
+   * Without an authentication only the id is another: nothing starts anew.
    */
-  abstract rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult>;
+  abstract rotate(
+    from: SessionRef,
+    to: SessionRef,
+    authentication: Reauthentication | undefined,
+    retention: Retention,
+  ): Promise<CreateResult>;
 
   /** Writes the changed entries and only these; entries changed elsewhere meanwhile survive. */
   abstract save(ref: SessionRef, changes: SessionChanges): Promise<WriteResult>;
+
+  /**
+   * Replaces what the session knows of its device, all of it at once, if that is still `from` (`undefined`: nothing). What has been bound to
+   * a key so can't be bound to another by somebody who has not seen the first. Counts as no activity. Devices are the same if they say the
+   * same, in whatever order; one that says nothing is none.
+   *
+   * @returns `changed` if the session knows something else than `from`, which stays as it is; `gone` if there is no session that may be written to.
+   * @throws {TypeError} for a device with an id, thumbprint or instants that are none.
+   */
+  abstract changeDevice(ref: SessionRef, from: SessionDevice | undefined, to: SessionDevice | undefined): Promise<WriteResult | 'changed'>;
 
   /** Records activity at `at` (the `now` of the read), and the gap before it. Never moves backwards. */
   abstract recordActivity(ref: SessionRef, at: number, retention: Retention): Promise<WriteResult>;
@@ -134,6 +152,21 @@ export abstract class SessionStore extends Store {
 
   /** All notes of a book, in the order in which they were written. */
   abstract listNotes(book: string): Promise<NotesRead>;
+
+  /**
+   * Remembers that an id was used, for `ttlMs`: of any number of calls in that time, in any process, one gets `true`. What is remembered under
+   * the tag of a session lies beside it: asked in the same turn of the event loop as the session is read, it costs no round trip of its own.
+   *
+   * A call that rejects may have used the id all the same; who does not get `true` has to take it as used.
+   *
+   * @param scope 1 to 80 letters, digits, `.`, `_` and `-`. Ids in different scopes have nothing to do with each other.
+   * @param id 1 to 64 characters of base64url, such as the digest of the `jti` of a proof.
+   * @param ttlMs From 1 ms to 400 days; as long as what was used would be accepted, and a little longer.
+   * @throws {TypeError} for anything else.
+   * @example
+   * if (!(await store.useOnce(ref.tag, digestOf(proof.jti), 2 * windowMs))) throw replayed();
+   */
+  abstract useOnce(scope: string, id: string, ttlMs: number): Promise<boolean>;
 
   /** Lets go of timers and connections that the store opened itself; never closes a client it was given. */
   abstract close(): Promise<void>;

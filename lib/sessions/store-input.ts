@@ -1,4 +1,5 @@
 import { checkDataText } from './data-entries.ts';
+import { soundDevice } from './device-format.ts';
 import { SessionError } from './errors.ts';
 import type { Reauthentication, SessionDraft, SessionRef } from './session-record.ts';
 
@@ -45,7 +46,7 @@ export function isClientText(value: unknown): value is string {
 }
 
 /**
- * @throws {TypeError} for data that is not the text of session data, and for a client that does not fit in a list.
+ * @throws {TypeError} for data that is not the text of session data, a client that does not fit in a list, and a device that is none.
  * @throws {SessionError} `ERR_SESSION_TOO_LARGE`.
  */
 export function checkDraft(draft: SessionDraft, maxBytes: number): void {
@@ -53,6 +54,7 @@ export function checkDraft(draft: SessionDraft, maxBytes: number): void {
   if (draft.client !== undefined && !isClientText(draft.client)) {
     throw new TypeError('what a session was begun with is 1 to 64 characters on one line');
   }
+  soundDevice(draft.device);
   if (Buffer.byteLength(draft.data) > maxBytes) throw tooLarge(maxBytes);
 }
 
@@ -66,7 +68,7 @@ export function checkSuccession(from: SessionRef, to: SessionRef): void {
 }
 
 /** @throws {TypeError} for an instant that is none, and for an action that is no digest. */
-export function checkReauthentication({ at, authenticatedFor }: Reauthentication): void {
+export function checkReauthentication({ at, authenticatedFor }: Partial<Reauthentication> = {}): void {
   if (at !== undefined && (!Number.isSafeInteger(at) || at < 0)) {
     throw new TypeError('the time of an authentication is a whole number of epoch milliseconds');
   }

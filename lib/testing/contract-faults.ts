@@ -122,6 +122,7 @@ export const CORRUPTION: readonly ContractCase<CorruptibleStore>[] = [
           `${JSON.stringify(value)} reads as ${ended ?? 'missing'}`,
         );
         assert.equal(await store.spend(ref, 1), false);
+        assert.equal(await store.changeDevice(ref, undefined, undefined), 'gone');
         assert.equal((await store.rotate(ref, newRef({ tag: ref.tag }), { level: 'aal1', methods: [] }, RETENTION)).outcome, 'conflict');
         await store.list(ref.tag);
         await store.listApp('shop');

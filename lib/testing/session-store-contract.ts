@@ -1,12 +1,15 @@
 import type { ContractCase, CorruptibleStore, StoreUnderTest } from './contract-case.ts';
 import { CREATION } from './contract-creation.ts';
+import { DEVICES } from './contract-devices.ts';
 import { ENDING } from './contract-ending.ts';
 import { CORRUPTION, FAULTS } from './contract-faults.ts';
 import { LIMITS } from './contract-limits.ts';
+import { NEW_ID } from './contract-new-id.ts';
 import { NOTES } from './contract-notes.ts';
 import { PLAIN } from './contract-plain.ts';
 import { REAUTHENTICATION } from './contract-reauthentication.ts';
 import { ROTATION } from './contract-rotation.ts';
+import { USES } from './contract-uses.ts';
 import { WRITES } from './contract-writes.ts';
 
 export type { CorruptibleStore, StoreUnderTest } from './contract-case.ts';
@@ -23,8 +26,11 @@ const CHAPTERS: readonly (readonly [string, readonly ContractCase[]])[] = [
   ['writes', WRITES],
   ['rotation', ROTATION],
   ['reauthentication', REAUTHENTICATION],
+  ['a new id', NEW_ID],
+  ['devices', DEVICES],
   ['ending', ENDING],
   ['notes', NOTES],
+  ['ids used once', USES],
   ['faults', FAULTS],
   ['under express-session', PLAIN],
 ];

@@ -13,7 +13,7 @@ export function build({ guarded, store }: Row, redisUrl: string): BuiltServer {
     sessionPolicy({
       policy: benchmarkPolicy,
       secret: SECRET,
-      store: store === 'redis' ? redisStore({ client: new Redis(redisUrl) }) : memoryStore(),
+      store: store === 'redis' ? redisStore({ client: new Redis(redisUrl), deadline: 5_000 }) : memoryStore(),
       loginUrl: SIGN_IN_PATH,
     }),
   );

@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { compilePolicy } from '../../../lib/policy/compile.ts';
 import { decide } from '../../../lib/policy/decide.ts';
 import type { Decision } from '../../../lib/policy/decision.ts';
+import type { PresentedDevice } from '../../../lib/policy/device.ts';
 import type { ExceptionDocument } from '../../../lib/policy/document.ts';
 import type { SessionFacts } from '../../../lib/policy/facts.ts';
-import { freshSession, HOUR, MINUTE } from '../arbitraries.ts';
+import { boundBy, freshSession, HOUR, MINUTE } from '../arbitraries.ts';
 
 const EXCEPTION: ExceptionDocument = {
   id: 'EX-7',
@@ -25,9 +26,10 @@ interface Case {
   readonly at?: string;
   readonly path?: string;
   readonly session?: Partial<SessionFacts>;
+  readonly device?: PresentedDevice;
 }
 
-function decided({ exception, at = IN_FORCE, path = '/account', session }: Case): Decision {
+function decided({ exception, at = IN_FORCE, path = '/account', session, device }: Case): Decision {
   const policy = compilePolicy({
     version: 1,
     profiles: { web: { idle: '15m', absolute: '8h' } },
@@ -47,11 +49,15 @@ function decided({ exception, at = IN_FORCE, path = '/account', session }: Case)
   const now = Date.parse(at);
   const times = { createdAt: now - HOUR, authenticatedAt: now - MINUTE, lastActiveAt: now - MINUTE };
   const app = path.startsWith('/twin') ? 'twin' : 'shop';
-  return decide(policy, { request: { method: 'GET', host: '', path }, session: freshSession({ app, ...times, ...session }) }, now);
+  const facts = { request: { method: 'GET', host: '', path }, session: freshSession({ app, ...times, ...session }), device };
+  return decide(policy, facts, now);
 }
 
 const gap = (given: Case): number | undefined => decided(given).requirement?.routeIdle?.ms;
-const bound = (at: string): Partial<SessionFacts> => ({ device: { trust: 'bound', provenAt: Date.parse(at) } });
+const bound = (at: string): Pick<Case, 'session' | 'device'> => {
+  const { session, presented } = boundBy('dpop', Date.parse(at));
+  return { session: { device: session }, device: presented };
+};
 
 describe('an exception applies', () => {
   test('in its scope and time, and is named with its numbers', () => {
@@ -80,16 +86,21 @@ describe('an exception applies', () => {
     ['where it names that route as well', { path: '/account/cards', exception: { routes: ['cards', 'account'] } }, true],
     ['not to the route of that name in another app', { path: '/twin' }, false],
     ['not without its compensation', { exception: { compensating: { device: { trust: 'bound' } } } }, false],
-    ['with it', { exception: { compensating: { device: { trust: 'bound' } } }, session: bound(IN_FORCE) }, true],
-    ['not with less', { exception: { compensating: { device: { trust: 'managed' } } }, session: bound(IN_FORCE) }, false],
+    ['with it', { exception: { compensating: { device: { trust: 'bound' } } }, ...bound(IN_FORCE) }, true],
+    [
+      'not with what the session knows and the request does not prove',
+      { exception: { compensating: { device: { trust: 'bound' } } }, ...bound(IN_FORCE), device: {} },
+      false,
+    ],
+    ['not with less', { exception: { compensating: { device: { trust: 'managed' } } }, ...bound(IN_FORCE) }, false],
     [
       'not with one proved too long ago',
-      { exception: { compensating: { device: { trust: 'bound', maxAge: '1h' } } }, session: bound('2026-11-15T10:59:59Z') },
+      { exception: { compensating: { device: { trust: 'bound', maxAge: '5m' } } }, ...bound('2026-11-15T11:54:59Z') },
       false,
     ],
     [
       'not with one proved in the future',
-      { exception: { compensating: { device: { trust: 'bound' } } }, session: bound('2026-11-15T14:00:00Z') },
+      { exception: { compensating: { device: { trust: 'bound' } } }, ...bound('2026-11-15T14:00:00Z') },
       false,
     ],
   ])('%s', (_when, given, applies) => {

@@ -30,6 +30,7 @@ const FIGURES: readonly (readonly [row: string, figures: string, figure: (preset
   ['concurrent sessions', '- 5 2 5 1 - - 1', (preset) => preset.concurrent?.max],
   ['one session too many', '- end-oldest end-oldest end-oldest end-oldest - - deny', (preset) => preset.concurrent?.onLimit],
   ['device trust', 'none bound bound attested known none none bound', (preset) => preset.deviceTrust],
+  ['nonce of proofs', '- - - - - - - required', (preset) => preset.dpopNonce],
   ['ceiling of idle', '24h 1h 15m 14d 5m - - 15m', (preset) => preset.ceiling.idle?.value],
   ['ceiling of absolute', '30d 24h 12h 30d 8h 24h - 1h', (preset) => preset.ceiling.absolute?.value],
   ['ceiling of the step-up age', '1h 1h 15m 15m - 15m - 5m', (preset) => preset.ceiling.stepUpMaxAge?.value],

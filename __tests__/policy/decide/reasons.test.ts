@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { compilePolicy } from '../../../lib/policy/compile.ts';
 import { decide } from '../../../lib/policy/decide.ts';
+import type { BindingMethod, PresentedDevice, SessionDevice } from '../../../lib/policy/device.ts';
 import type { Facts } from '../../../lib/policy/facts.ts';
 import type { EndReason } from '../../../lib/policy/reason.ts';
 import { explain } from '../../../lib/policy/explain.ts';
@@ -12,6 +13,8 @@ const policy = compilePolicy({
     web: { idle: '15m', absolute: '8h', subjects: ['user'] },
     open: { access: 'public', idle: '15m', absolute: '8h', subjects: ['user'] },
     kiosk: { preset: 'kiosk' },
+    ward: { preset: 'kiosk', device: { trust: 'known' } },
+    phone: { transport: 'header', idle: '1h', absolute: '8h' },
     jobs: { preset: 'workload' },
   },
   apps: {
@@ -32,6 +35,7 @@ const policy = compilePolicy({
         { id: 'recent', path: '/shop/recent', stepUp: { maxAge: '5m' } },
         { id: 'strong', path: '/shop/strong', stepUp: { maxAge: '5m', level: 'aal2', amr: ['otp'] } },
         { id: 'device', path: '/shop/device', device: { trust: 'bound', maxAge: '1m' } },
+        { id: 'vouched', path: '/shop/vouched', device: { trust: 'attested' } },
         { id: 'service', path: '/shop/service', subjects: ['service'] },
       ],
     },
@@ -45,18 +49,35 @@ const policy = compilePolicy({
         { id: 'help', path: '/desk/help', access: 'public' },
       ],
     },
+    ward: {
+      profile: 'ward',
+      match: { paths: ['/ward'] },
+      loginUrl: '/ward/login',
+      routes: [{ id: 'help', path: '/ward/help', access: 'public' }],
+    },
+    phone: { profile: 'phone', match: { paths: ['/phone'] }, routes: [{ id: 'help', path: '/phone/help', access: 'public' }] },
     jobs: { profile: 'jobs', match: { paths: ['/jobs'] }, routes: [{ id: 'health', path: '/jobs/health', access: 'public' }] },
   },
   conditions: [{ id: 'closed', when: { apps: ['shop', 'news'], methods: ['DELETE'] }, require: { block: true } }],
 });
 
 type Over = Parameters<typeof freshSession>[0];
-const facts = (path: string, session?: Over, ended?: EndReason, method = 'GET'): Facts => ({
+const facts = (path: string, session?: Over, ended?: EndReason, method = 'GET', device?: PresentedDevice): Facts => ({
   request: { method, host: 'example.com', path },
+  ...(device === undefined ? {} : { device }),
   ...(session === undefined ? {} : { session: freshSession(session) }),
   ...(ended === undefined ? {} : { ended }),
 });
 const news = { app: 'news', profile: 'open' };
+/** The same, from a device that the session is bound to, unless it says otherwise. */
+const proved = (path: string, session: Over, device: PresentedDevice = { keys: [key] }): Facts =>
+  facts(path, { device: { binding: key }, ...session }, undefined, 'GET', device);
+const key = { by: 'dpop', key: 'key-1', provenAt: NOW } as const;
+const otherKey = { ...key, key: 'key-2' };
+const workstation = (at: number): PresentedDevice => ({ workstation: { id: 'workstation-1', at } });
+const ward = { app: 'ward', profile: 'ward', device: { workstation: { id: 'workstation-1' } } };
+const elsewhere = { ...ward, device: { workstation: { id: 'workstation-2' } } };
+const phone = { app: 'phone', profile: 'phone' };
 const desk = { app: 'desk', profile: 'kiosk' };
 
 /** Facts, and what is decided on them: outcome, reason, what becomes of the session, how a challenge is met. */
@@ -119,15 +140,67 @@ const TABLE: readonly (readonly [string, Facts, string])[] = [
   ['a device that proved nothing', facts('/shop/device', {}), 'challenge device_trust_insufficient keep device'],
   [
     'a device that proved too little',
-    facts('/shop/device', { device: { trust: 'known', provenAt: NOW } }),
+    proved('/shop/device', { device: { known: { id: 'device-1', at: NOW } } }, { known: 'device-1' }),
     'challenge device_trust_insufficient keep device',
   ],
   [
     'a device that proved it too long ago',
-    facts('/shop/device', { device: { trust: 'managed', provenAt: NOW - 2 * MINUTE } }),
+    proved('/shop/device', {}, { keys: [{ ...key, provenAt: NOW - 2 * MINUTE }] }),
     'challenge device_trust_insufficient keep device',
   ],
-  ['a device that proved more', facts('/shop/device', { device: { trust: 'managed', provenAt: NOW } }), 'allow allowed keep -'],
+  ['a device that proves another key', proved('/shop/device', {}, { keys: [otherKey] }), 'challenge device_trust_insufficient keep device'],
+  ['a device that proves the key', proved('/shop/device', {}), 'allow allowed keep -'],
+  [
+    'a device that proved more',
+    proved('/shop/device', { device: { binding: key, managed: { at: NOW, until: NOW + HOUR } } }),
+    'allow allowed keep -',
+  ],
+  ['a proof that is none', proved('/shop', {}, { keys: [key], fault: 'device_proof_invalid' }), 'deny device_proof_invalid keep -'],
+  [
+    'a proof without the nonce, of nobody',
+    facts('/news', undefined, undefined, 'GET', { fault: 'device_nonce_required' }),
+    'deny device_nonce_required keep -',
+  ],
+  ['a token that is bound to a key, without its proof', proved('/phone', phone, {}), 'deny device_proof_missing none -'],
+  [
+    'a token that is bound to a key, with the proof of another',
+    proved('/phone', phone, { keys: [otherKey] }),
+    'deny device_proof_missing none -',
+  ],
+  ['a token that is bound to a key, on a public path', proved('/phone/help', phone, {}), 'allow device_proof_missing none -'],
+  ['a token that is bound to a key, with its proof', proved('/phone', phone), 'allow allowed keep -'],
+  ['a token that is bound to none', facts('/phone', phone), 'allow allowed keep -'],
+  ['a cookie that is bound to a key, where no device is asked for', proved('/shop', {}, {}), 'allow allowed keep -'],
+  ['a kiosk that is not enrolled', facts('/ward', ward), 'deny device_not_enrolled keep device'],
+  ['a kiosk that is not enrolled, before the sign-in', facts('/ward/login'), 'deny device_not_enrolled keep device'],
+  ['a kiosk that is not enrolled, on a public path', facts('/ward/help'), 'deny device_not_enrolled keep device'],
+  [
+    'a kiosk that is not enrolled, from the device of one person',
+    proved('/ward', { ...ward, device: { known: { id: 'device-1', at: NOW }, binding: key } }, { known: 'device-1', keys: [key] }),
+    'deny device_not_enrolled keep device',
+  ],
+  [
+    'a kiosk that was enrolled in the future',
+    facts('/ward', ward, undefined, 'GET', workstation(NOW + HOUR)),
+    'deny device_not_enrolled keep device',
+  ],
+  ['a kiosk that is enrolled', facts('/ward', ward, undefined, 'GET', workstation(NOW)), 'allow allowed keep -'],
+  ['the session of another kiosk', facts('/ward', elsewhere, undefined, 'GET', workstation(NOW)), 'deny device_proof_missing none sign-in'],
+  [
+    'the session of another kiosk, on a public path',
+    facts('/ward/help', elsewhere, undefined, 'GET', workstation(NOW)),
+    'allow device_proof_missing none -',
+  ],
+  [
+    'a session of no kiosk, at one',
+    facts('/ward', { ...ward, device: undefined }, undefined, 'GET', workstation(NOW)),
+    'deny device_proof_missing none sign-in',
+  ],
+  [
+    'a kiosk that is enrolled, before the sign-in',
+    facts('/ward/login', undefined, undefined, 'GET', workstation(NOW)),
+    'allow allowed none -',
+  ],
   ['what needs a step-up at a kiosk, however fresh', facts('/desk/pay', desk), 'deny step_up_refused keep -'],
   ['what asks about the gap at a kiosk', facts('/desk/gap', { ...desk, longestGapMs: MINUTE }), 'deny step_up_refused keep -'],
   ['anything else at a kiosk', facts('/desk', desk), 'allow allowed keep -'],
@@ -145,6 +218,7 @@ describe('every outcome has its reason', () => {
     for (const reason of [
       'allowed app_unknown path_ambiguous session_missing subject_kind_refused workload_token_required condition_blocked session_invalid',
       'idle_timeout absolute_timeout route_idle_timeout reauthentication_required assurance_insufficient step_up_refused device_trust_insufficient',
+      'device_proof_missing device_proof_invalid device_nonce_required device_not_enrolled',
     ].flatMap((list) => list.split(' ')))
       expect(decided).toContain(reason);
   });
@@ -193,8 +267,9 @@ describe('every outcome has its reason', () => {
 
 describe('the first check that fails decides', () => {
   /** From everything wrong to nothing wrong: each step mends what the step before was about. */
-  const MENDED: readonly (readonly [reason: string, Over, EndReason | undefined, method: string])[] = [
-    ['condition_blocked', {}, 'signed_out', 'DELETE'],
+  const MENDED: readonly (readonly [reason: string, Over, EndReason | undefined, method: string, device?: PresentedDevice])[] = [
+    ['condition_blocked', {}, 'signed_out', 'DELETE', { fault: 'device_proof_invalid' }],
+    ['device_proof_invalid', {}, 'signed_out', 'GET', { fault: 'device_proof_invalid' }],
     ['signed_out', {}, 'signed_out', 'GET'],
     ['session_missing', {}, undefined, 'GET'],
     ['session_invalid', { app: 'shop' }, undefined, 'GET'],
@@ -205,7 +280,7 @@ describe('the first check that fails decides', () => {
     ['assurance_insufficient', { longestGapMs: 0 }, undefined, 'GET'],
     ['reauthentication_required', { levels: { aal2: NOW - HOUR }, methods: { otp: NOW } }, undefined, 'GET'],
     ['device_trust_insufficient', { levels: { aal2: NOW } }, undefined, 'GET'],
-    ['allowed', { device: { trust: 'bound', provenAt: NOW } }, undefined, 'GET'],
+    ['allowed', { device: { binding: key } }, undefined, 'GET', { keys: [key] }],
   ];
   const broken = {
     app: 'news',
@@ -220,8 +295,8 @@ describe('the first check that fails decides', () => {
 
   test.each(MENDED.map((step, index) => [step[0], index] as const))('%s', (reason, index) => {
     const over = MENDED.slice(0, index + 1).reduce((all, [, fields]) => ({ ...all, ...fields }), { ...broken } as object);
-    const [, , ended, method] = MENDED[index] as (typeof MENDED)[number];
-    const given = facts('/shop/all', over, ended, method);
+    const [, , ended, method, device] = MENDED[index] as (typeof MENDED)[number];
+    const given = facts('/shop/all', over, ended, method, device);
     expect(decide(policy, given, NOW).reason).toBe(reason);
     const failed = explain(policy, given, NOW).checks.filter(({ result }) => result === 'fail');
     expect(failed[0]?.reason ?? 'allowed').toBe(reason);
@@ -229,13 +304,26 @@ describe('the first check that fails decides', () => {
 
   test('explain has every check, in the order in which they decide', () => {
     expect(explain(policy, facts('/shop', {}), NOW).checks.map(({ check }) => check)).toEqual(
-      'condition workload ended presence origin record subject absolute idle sign-in route-idle step-up device approval'.split(' '),
+      [
+        'condition workload workstation proof ended presence origin workplace binding record subject absolute idle sign-in route-idle step-up device',
+        'approval',
+      ].flatMap((names) => names.split(' ')),
     );
   });
 
   test('explain skips what needs a session where there is none', () => {
     const results = explain(policy, facts('/news'), NOW).checks.map(({ check, result }) => `${check} ${result}`);
-    expect(results.slice(0, 5)).toEqual(['condition pass', 'workload pass', 'ended pass', 'presence pass', 'origin skipped']);
+    const passed = ['condition', 'workload', 'workstation', 'proof', 'ended', 'presence'].map((check) => `${check} pass`);
+    expect(results.slice(0, 7)).toEqual([...passed, 'origin skipped']);
+  });
+
+  test('explain says where nobody is signed in that a workstation is not enrolled and that a proof is none', () => {
+    const failed = (given: Facts): readonly (string | undefined)[] =>
+      explain(policy, given, NOW)
+        .checks.filter(({ result }) => result === 'fail')
+        .map(({ reason }) => reason);
+    expect(failed(facts('/ward/login'))).toEqual(['device_not_enrolled']);
+    expect(failed(facts('/news', undefined, undefined, 'GET', { fault: 'device_proof_invalid' }))).toEqual(['device_proof_invalid']);
   });
 
   test('explain says how much time is left of each limit', () => {
@@ -251,6 +339,7 @@ describe('the first check that fails decides', () => {
       routeIdleMs: 4 * MINUTE,
       absoluteMs: 7 * HOUR,
       stepUpMs: 2 * MINUTE,
+      deviceMs: 0,
     });
     const { left } = explain(policy, facts('/shop/all', { longestGapMs: 5 * MINUTE }), NOW);
     expect([left.routeIdleMs, left.stepUpMs]).toEqual([0, 0]);
@@ -259,6 +348,21 @@ describe('the first check that fails decides', () => {
       routeIdleMs: undefined,
       absoluteMs: undefined,
       stepUpMs: undefined,
+      deviceMs: undefined,
     });
+  });
+
+  test('explain says when the device has to prove itself anew', () => {
+    const left = (by: BindingMethod, path = '/shop/all', vouched: SessionDevice = {}): number | undefined => {
+      const proof = { by, key: 'key-1', provenAt: NOW - 30_000 };
+      return explain(policy, proved(path, { device: { binding: proof, ...vouched } }, { keys: [proof] }), NOW).left.deviceMs;
+    };
+    expect([left('dpop'), left('dbsc'), left('passkey')]).toEqual([undefined, 9.5 * MINUTE, 9.5 * MINUTE]);
+    expect([left('dpop', '/shop/device'), left('dpop', '/shop')]).toEqual([30_000, undefined]);
+    const managed = { at: NOW - HOUR, until: NOW + 2 * MINUTE };
+    expect([left('dpop', '/shop/vouched', { managed }), left('dbsc', '/shop/vouched', { managed }), left('dpop', '/shop/vouched')]).toEqual(
+      [2 * MINUTE, 2 * MINUTE, 0],
+    );
+    expect(left('passkey', '/shop/vouched', { managed: { ...managed, until: NOW + HOUR } })).toBe(9.5 * MINUTE);
   });
 });

@@ -28,7 +28,7 @@ const sessions = fc.record({
   levels: fc.constant({ aal1: NOW - 60_000 }),
   methods: fc.constant({ pwd: NOW - 60_000 }),
   spentAt: fc.constant(0),
-  device: fc.constant({ trust: 'managed', provenAt: NOW } as const),
+  device: fc.constant({ binding: { by: 'mtls', key: 'key-1', provenAt: NOW }, managed: { at: NOW, until: NOW + 60_000 } } as const),
 });
 
 test('a document that is valid compiles and decides without an error', () => {

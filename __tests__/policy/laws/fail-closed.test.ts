@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePolicy } from '../../../lib/policy/compile.ts';
 import { decide } from '../../../lib/policy/decide.ts';
+import { isProven, type PresentedDevice } from '../../../lib/policy/device.ts';
 import type { Facts, SessionFacts } from '../../../lib/policy/facts.ts';
 import { exceptionApplies, compileException } from '../../../lib/policy/exceptions.ts';
 import { facts, freshSession, HOUR, MINUTE, NOW, policies } from '../arbitraries.ts';
@@ -19,6 +20,8 @@ const policy = compilePolicy({
         { id: 'otp', path: '/otp', stepUp: { maxAge: '5m', amr: ['otp'] } },
         { id: 'once', path: '/once', stepUp: { maxAge: '5m', once: true } },
         { id: 'device', path: '/device', device: { trust: 'bound', maxAge: '5m' } },
+        { id: 'known', path: '/known', device: { trust: 'known', maxAge: '5m' } },
+        { id: 'attested', path: '/attested', device: { trust: 'attested', maxAge: '5m' } },
         { id: 'unknown', path: '/unknown', stepUp: { level: 'unheard-of' } },
         { id: 'inherited', path: '/inherited', stepUp: { amr: ['constructor'] } },
       ],
@@ -29,11 +32,12 @@ const policy = compilePolicy({
 const strong = freshSession({
   levels: { aal1: NOW - MINUTE, aal2: NOW - MINUTE },
   methods: { pwd: NOW - MINUTE, otp: NOW - MINUTE },
-  device: { trust: 'bound', provenAt: NOW - MINUTE },
+  device: { binding: { by: 'dbsc', key: 'key-1', provenAt: NOW - MINUTE } },
 });
+const proof = (provenAt: number): PresentedDevice => ({ keys: [{ by: 'dbsc', key: 'key-1', provenAt }] });
 
-const outcome = (path: string, session: SessionFacts, now = NOW): string =>
-  decide(policy, { request: { method: 'GET', host: '', path }, session }, now).outcome;
+const outcome = (path: string, session: SessionFacts, now = NOW, device: PresentedDevice = proof(NOW - MINUTE)): string =>
+  decide(policy, { request: { method: 'GET', host: '', path }, session, device }, now).outcome;
 
 const NO_INSTANT: readonly (readonly [string, number])[] = [
   ['not a number', Number.NaN],
@@ -52,7 +56,9 @@ const INSTANTS: readonly (readonly [string, string, (at: number) => Partial<Sess
   ['authenticatedAt', '/recent', (authenticatedAt) => ({ authenticatedAt })],
   ['the instant of a level', '/level', (aal2) => ({ levels: { aal2 } })],
   ['the instant of a method', '/otp', (otp) => ({ methods: { otp } })],
-  ['provenAt', '/device', (provenAt) => ({ device: { trust: 'bound', provenAt } })],
+  ['the instant of a passkey', '/device', (provenAt) => ({ device: { binding: { by: 'passkey', key: 'key-1', provenAt } } })],
+  ['the instant of enrolment', '/known', (at) => ({ device: { known: { id: 'device-1', at } } })],
+  ['the instant of a voucher', '/attested', (at) => ({ device: { ...strong.device, attested: { at, until: NOW + HOUR } } })],
 ];
 
 describe('fail closed', () => {
@@ -65,6 +71,15 @@ describe('fail closed', () => {
     test.each(NO_INSTANT)('%s is not let through', (_what, at) => {
       expect(outcome(path, { ...strong, ...with_(at) })).not.toBe('allow');
     });
+  });
+
+  test.each(NO_INSTANT)('a proof of the key at an instant that is %s is none', (_what, at) => {
+    expect(outcome('/device', strong, NOW, proof(at))).toBe('challenge');
+  });
+
+  test.each([Number.NaN, undefined as never, 'never' as never, Number.NEGATIVE_INFINITY])('a voucher until %s is none', (until) => {
+    const device = { ...strong.device, managed: { at: NOW - MINUTE, until } };
+    expect(outcome('/attested', { ...strong, device })).toBe('challenge');
   });
 
   test.each([Number.NaN, -1, undefined as never])('a longest gap of %s is not let through', (longestGapMs) => {
@@ -120,9 +135,10 @@ describe('fail closed', () => {
     expect(outcome('/inherited', strong)).toBe('challenge');
   });
 
-  test('a device trust that there is not is none', () => {
-    for (const trust of ['constructor', 'total', ''])
-      expect(outcome('/device', { ...strong, device: { trust: trust as never, provenAt: NOW } })).toBe('challenge');
+  test('a device trust that there is not is never proved', () => {
+    const device = { ...strong.device, managed: { at: NOW, until: NOW + HOUR } };
+    for (const trust of ['constructor', 'total', '']) expect(isProven(device, proof(NOW), trust as never, undefined, NOW)).toBe(false);
+    expect(isProven(device, proof(NOW), 'managed', undefined, NOW)).toBe(true);
   });
 
   test('an exception whose dates cannot be read, or at a time that is none, does not apply', () => {
@@ -132,7 +148,7 @@ describe('fail closed', () => {
         compileException({ id: 'EX', app: 'shop', allow: { idle: '30m' }, reason: '', owner: '', approvedBy: '', ...dates, ...over }),
         'app',
         [],
-        undefined,
+        {},
         now,
       );
     expect(applies({})).toBe(true);

@@ -23,6 +23,7 @@ export function laxerIn(requirement: Requirement, than: Requirement): readonly s
     ['stepUpRefused', than.stepUpRefused !== undefined && requirement.stepUpRefused === undefined],
     ['device', TRUST.indexOf(device?.trust.value ?? 'none') < TRUST.indexOf(than.device?.trust.value ?? 'none')],
     ['device.maxAge', longer(device?.maxAge, than.device?.maxAge)],
+    ['workstation', than.workstation !== undefined && requirement.workstation === undefined],
     ['activity', than.activity.value === 'passive' && requirement.activity.value === 'active'],
     ['blocked', than.blocked !== undefined && requirement.blocked === undefined],
   ];
@@ -48,6 +49,7 @@ export function asked(requirement: Requirement): unknown {
     },
     stepUpRefused: requirement.stepUpRefused !== undefined,
     device: device && { trust: device.trust.value, maxAge: device.maxAge?.ms },
+    workstation: requirement.workstation !== undefined,
     activity: requirement.activity.value,
     blocked: requirement.blocked !== undefined,
     approvals: valuesOf(requirement.approvals),

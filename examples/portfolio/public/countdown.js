@@ -7,15 +7,22 @@ const REASONS = {
   route_idle_timeout: 'Asks again: away for too long.',
   reauthentication_required: 'Asks again: the sign-in is too old.',
   assurance_insufficient: 'Asks for a stronger sign-in.',
+  device_trust_insufficient: 'Refused: this device is not known enough.',
+  device_proof_missing: 'Refused: the proof of the device is missing.',
+  device_proof_invalid: 'Refused: the proof of the device does not hold.',
+  device_not_enrolled: 'Refused: this is no enrolled workstation.',
 };
 
-/** Keeps the rules of an app up to date: asks how each stands, which does not count as activity, and counts down in between. */
-export function watchRules(group, headers = () => ({})) {
+/**
+ * Keeps the rules of an app up to date: asks how each stands, which does not count as activity, and counts down in between.
+ * `headersFor`: what a request for a URL is sent with; it fails where nothing can be sent.
+ */
+export function watchRules(group, headersFor = () => ({})) {
   const rows = [...group.querySelectorAll('[data-for]')].map((element) => ({ element, app: group.dataset.rules, ends: new Map() }));
   const refresh = async () => {
     if (document.hidden || rows.length === 0 || !group.isConnected) return;
-    const base = await ask(`/${group.dataset.rules}/presence`, headers());
-    for (const row of rows) show(row, base.signedIn ? await ask(addressOf(row), headers()) : base);
+    const base = await ask(`/${group.dataset.rules}/presence`, headersFor);
+    for (const row of rows) show(row, base.signedIn ? await ask(addressOf(row), headersFor) : base);
   };
   setInterval(() => rows.forEach(tick), 250);
   setInterval(refresh, POLL_MS);
@@ -28,8 +35,9 @@ function addressOf({ app, element }) {
   return `/${app}/session?for=${encodeURIComponent(element.dataset.for)}&method=${element.dataset.method}`;
 }
 
-async function ask(url, headers) {
+async function ask(url, headersFor) {
   try {
+    const headers = await headersFor('GET', url);
     const answer = await fetch(url, { headers: { accept: 'application/json', ...headers }, cache: 'no-store' });
     return await answer.json();
   } catch {

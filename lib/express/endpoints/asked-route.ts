@@ -25,6 +25,6 @@ export function askedRoute(context: RequestContext): Facts | undefined {
   return selectApp(inForce.policy, request) === runtime.app ? { ...restOf(facts), request } : undefined;
 }
 
-function restOf({ session, ended, approvals }: Facts): Omit<Facts, 'request'> {
-  return { session, ended, approvals };
+function restOf({ session, ended, device, approvals }: Facts): Omit<Facts, 'request'> {
+  return { session, ended, device, approvals };
 }

@@ -13,6 +13,7 @@ import { isLocalPath } from '../return-to.ts';
 import { sessionControl } from '../session-control.ts';
 import { askedRoute } from './asked-route.ts';
 import { keepAlive } from './keep-alive.ts';
+import { asEnrolmentAsks, enrolOwnDevice, forgetOwnDevice, ownDevices } from './own-devices.ts';
 import { endOwnSession, ownSessions } from './own-sessions.ts';
 import { sessionStatus } from './session-status.ts';
 import { smallBody } from './small-body.ts';
@@ -33,6 +34,9 @@ export interface SessionEndpointsOptions {
  * - `GET /sessions` the person's own sessions, in all apps
  * - `DELETE /sessions/<handle>` or `POST /sessions/end` with a field `session` ends one of them
  * - `DELETE /sessions` or `POST /sessions/end-others` ends all but this one
+ * - `GET /devices` the person's enrolled devices
+ * - `POST /devices` with a field `label` enrols the one in use, after what the profile's `enrolment` asks for
+ * - `DELETE /devices/<handle>` or `POST /devices/forget` with a field `device` forgets one of them
  * - `GET /client.js` the browser module, for `<script type="module">`
  *
  * @throws {SetupError} `ERR_OPTIONS_INVALID` at once, for an option that is not known.
@@ -61,6 +65,18 @@ export function sessionEndpoints(options: SessionEndpointsOptions = {}): Router 
       '/sessions/:handle',
       ends,
       answer((context) => endOne(context, context.req.params['handle'])),
+    )
+    .get('/devices', signedIn, answer(listDevices))
+    .post('/devices', ...smallBody, asEnrolmentAsks, answer(enrol))
+    .post(
+      '/devices/forget',
+      ends,
+      answer((context) => forget(context, field(context.req, 'device'))),
+    )
+    .delete(
+      '/devices/:handle',
+      ends,
+      answer((context) => forget(context, context.req.params['handle'])),
     )
     .get('/client.js', passiveFile, answer(sendScript));
 }
@@ -117,6 +133,25 @@ async function endOne(context: RequestContext, handle: unknown): Promise<void> {
 
 async function endOthers(context: RequestContext, res: Response): Promise<void> {
   ended(context, res, await sessionControl(context).revokeOthers());
+}
+
+async function listDevices(context: RequestContext, res: Response): Promise<void> {
+  json(res, { devices: await ownDevices(context) });
+}
+
+async function enrol(context: RequestContext, res: Response): Promise<void> {
+  const enrolled = await enrolOwnDevice(context, field(context.req, 'label'));
+  if (enrolled === undefined) return;
+  if (isPage(context.req)) return seeOther(res, pageAfter(context));
+  json(res.status(201), enrolled);
+}
+
+async function forget(context: RequestContext, handle: unknown): Promise<void> {
+  const { engine, req, res } = context;
+  if (!(await forgetOwnDevice(context, handle)))
+    return send(req, res, problemOf('device_unknown', { status: 404 }), engine.settings.layout);
+  if (isPage(req)) return seeOther(res, pageAfter(context));
+  res.status(204).end();
 }
 
 async function sendScript(_context: RequestContext, res: Response): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Decision } from '../../policy/decision.ts';
 import { answerRefusal, answerUnkept, pageBefore, refererPage } from '../answers.ts';
 import { isPage } from '../client-kind.ts';
+import { isConfirmable } from '../device/browser/device-fallback.ts';
 import { type KeptBody, keepBody } from './kept-body.ts';
 import { isLocalPath, type Asked } from '../return-to.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -34,7 +35,7 @@ export interface PendingRequest extends ActionInWords {
  * the confirmation is for is remembered for those who keep their request themselves.
  */
 export function interrupt(context: RequestContext, decision: Decision, about: ActionInWords = {}): Promise<void> | void {
-  if (decision.challenge?.kind !== 'step-up' || context.loaded?.record.subject === undefined) return answerRefusal(context, decision);
+  if (!isConfirmable(context, decision) || context.loaded?.record.subject === undefined) return answerRefusal(context, decision);
   const isForm = context.facts.method === 'POST' && context.runtime.app.profile.transport === 'cookie' && isPage(context.req);
   if (!isForm && about.description === undefined) return answerRefusal(context, decision, asked(context, decision, about));
   return remember(context, decision, about, isForm);

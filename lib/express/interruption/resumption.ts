@@ -5,6 +5,7 @@ import { actionDigest } from './action.ts';
 import { enforce } from '../admission.ts';
 import { answerRefusal, answerOutside } from '../answers.ts';
 import { auditDecision, auditRefusal } from '../auditing.ts';
+import { isConfirmable } from '../device/browser/device-fallback.ts';
 import { html, type PageView, sendPage } from '../html-page.ts';
 import { asked, type PendingRequest, KEPT_MS } from './interruption.ts';
 import { giveBody, hasOwnBody, type KeptBody } from './kept-body.ts';
@@ -60,7 +61,7 @@ export async function resume(context: RequestContext, { note }: Resumption, deci
 
 /** The kept request stays: the person was sent here before the confirmation that it needs, or it has grown old meanwhile. */
 async function stillRefused(context: RequestContext, note: string | undefined, decision: Decision, next: NextFunction): Promise<void> {
-  const pending = decision.challenge?.kind === 'step-up' ? await kept(context, peekNote, note) : undefined;
+  const pending = isConfirmable(context, decision) ? await kept(context, peekNote, note) : undefined;
   if (pending === undefined) return enforce(context, decision, next);
   auditDecision(context, decision);
   answerRefusal(context, decision, asked(context, decision, pending, note, pending.url));

@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import { SessionError } from '../../sessions/errors.ts';
+import { SessionError, StoreUnavailableError } from '../../sessions/errors.ts';
 import { shortDigest } from '../short-digest.ts';
 import type { LoadedSession, RequestContext } from '../request-context.ts';
 
@@ -9,9 +9,10 @@ const ID = /^[A-Za-z0-9_-]{22}$/;
 const ID_BYTES = 16;
 /** More than a person has tabs open; the oldest go first. */
 const AT_MOST = 16;
+const ATTEMPTS = 5;
 
 /** What kind of thing a note is about; each kind has a book of its own in the session's part of the store. */
-export type NoteKind = 'pending' | 'passkey' | 'oidc' | 'attempts';
+export type NoteKind = 'pending' | 'passkey' | 'oidc' | 'attempts' | 'device';
 
 /** Encrypts what notes hold, for one session, so that neither the store nor another session can read or change it. */
 export class NoteSeal {
@@ -71,6 +72,28 @@ export function takeNote(context: RequestContext, kind: NoteKind, id: unknown): 
   return openNote(context, kind, id, 'takeNote');
 }
 
+/**
+ * Keeps the one value of a kind that the session of a request has, in place of the one before.
+ *
+ * @throws {SessionError} `ERR_SESSION_ENDED` if nobody is signed in, `ERR_STORE_UNAVAILABLE`
+ */
+export async function keepOnlyNote(context: RequestContext, kind: NoteKind, value: unknown, ttlMs: number): Promise<void> {
+  const loaded = ownerOf(context);
+  const { store } = context.engine.settings;
+  const ref = { book: bookOf(loaded, kind), id: sessionMark(loaded) };
+  const text = await context.engine.seal.seal(bindingOf(loaded, kind, ref.id), value);
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if (await store.writeNote(ref, { text, ttlMs, atMost: AT_MOST })) return;
+    await store.takeNote(ref);
+  }
+  throw new StoreUnavailableError('a note of the session was replaced again and again meanwhile');
+}
+
+/** The one value of a kind that the session has, which is gone then. */
+export function takeOnlyNote(context: RequestContext, kind: NoteKind): Promise<unknown> {
+  return openNote(context, kind, sessionMark(ownerOf(context)), 'takeNote');
+}
+
 async function openNote(
   context: RequestContext,
   kind: NoteKind,
@@ -84,7 +107,7 @@ async function openNote(
 }
 
 /** What stays the same for a session whatever id it has; says nothing to anybody who does not know it. */
-export function sessionMark({ ref, record }: LoadedSession): string {
+export function sessionMark({ ref, record }: Pick<LoadedSession, 'ref' | 'record'>): string {
   return shortDigest(lineage(ref, record));
 }
 

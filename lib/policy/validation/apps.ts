@@ -1,6 +1,8 @@
 import { shown } from '../text-forms.ts';
 import { checkMeetings, entriesOf } from './app-meetings.ts';
+import { noteProofHosts } from './devices.ts';
 import type { Path } from './findings.ts';
+import { checkOwnUrls } from './own-urls.ts';
 import { checkName, type Portfolio, type SoundApp } from './portfolio.ts';
 import { checkRoutes } from './routes.ts';
 
@@ -13,6 +15,8 @@ export function checkApps(portfolio: Portfolio): void {
     checkMatch(portfolio, app, at);
     checkEntryUrls(portfolio, app, at);
     checkOwnDeviceUrl(portfolio, app, at);
+    noteProofHosts(portfolio, app, at);
+    checkOwnUrls(portfolio, app, at, entries);
     checkRoutes(portfolio, app, entries);
   }
   checkMeetings(portfolio, entries);

@@ -4,6 +4,7 @@ import type { PresetLimit } from '../presets.ts';
 import { trustRank } from '../requirement.ts';
 import { shown } from '../text-forms.ts';
 import { checkStepUp } from './demands.ts';
+import { checkDevices } from './devices.ts';
 import type { Path } from './findings.ts';
 import type { Portfolio } from './portfolio.ts';
 import type { ProfileLimits } from './profile-limits.ts';
@@ -20,7 +21,7 @@ export function checkProfiles(portfolio: Portfolio): void {
     checkTransport(portfolio, profile, at);
     checkShared(portfolio, profile, at);
     checkOrigins(portfolio, profile, at);
-    noteTrust(portfolio, profile, at);
+    checkDevices(portfolio, profile, at);
     if (!used.has(profile.name) && !portfolio.unsure('apps')) portfolio.findings.notice(at, 'no app uses this profile');
   }
 }
@@ -120,13 +121,4 @@ function checkOrigins({ findings }: Portfolio, { document }: ProfileLimits, at: 
       sent,
     );
   });
-}
-
-function noteTrust({ findings }: Portfolio, { document, preset, trust }: ProfileLimits, at: Path): void {
-  if (preset !== undefined && trust < trustRank(preset.deviceTrust)) {
-    findings.notice(
-      [...at, 'device'],
-      `preset ${shown(document.preset)} recommends device trust ${shown(preset.deviceTrust)}; this profile does not ask for it`,
-    );
-  }
 }

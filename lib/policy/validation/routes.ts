@@ -1,8 +1,10 @@
 import { parse, pathToRegexp } from 'path-to-regexp';
 import type { RouteDocument } from '../document.ts';
 import { durationMs, formatDuration } from '../duration.ts';
+import { sessionPaths } from '../own-paths.ts';
 import { shown } from '../text-forms.ts';
 import { checkDeviceAgainst, checkStepUp, checkStepUpAgainst } from './demands.ts';
+import { noteProofAge } from './devices.ts';
 import { type Entries, takerOf } from './app-meetings.ts';
 import type { Path } from './findings.ts';
 import { checkIds, listed, type Portfolio, type SoundApp } from './portfolio.ts';
@@ -61,6 +63,17 @@ function checkPath(portfolio: Portfolio, app: SoundApp, { path, ...route }: Rout
   if (isEntry && closes) {
     findings.fault(place, 'is a sign-in page of the app, which is public by itself: what the route asks for would never be asked');
   }
+  const released = releasedOn(app, path).filter((field) => route[field] !== undefined);
+  if (released.length > 0) {
+    findings.fault(place, `is a path of sessionUrl, where people leave their session: ${released.join(', ')} would never be asked`);
+  }
+}
+
+/** What a route would ask in vain where `sessionEndpoints` answers. */
+function releasedOn({ document: { sessionUrl } }: SoundApp, path: string): readonly ('idle' | 'stepUp' | 'device')[] {
+  const own = sessionUrl === undefined ? undefined : new Map(sessionPaths(sessionUrl)).get(path);
+  if (own === undefined) return [];
+  return own === 'proof' ? ['idle', 'stepUp', 'device'] : ['idle', 'stepUp'];
 }
 
 /** Reports a path that no request of the app can have. */
@@ -107,6 +120,7 @@ function checkAgainstProfile(portfolio: Portfolio, route: Route, profile: Profil
   }
   checkStepUpAgainst(portfolio, route.stepUp, profile, [...at, 'stepUp']);
   checkDeviceAgainst(portfolio, route.device, profile, [...at, 'device']);
+  noteProofAge(portfolio, route.device, profile, [...at, 'device']);
   const others = route.subjects?.filter((kind) => profile.subjects?.includes(kind) === false) ?? [];
   if (others.length > 0) {
     findings.fault([...at, 'subjects'], `is looser than profile ${shown(profile.name)}, which does not let in ${listed(others)}`);

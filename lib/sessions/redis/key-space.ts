@@ -15,7 +15,8 @@ export interface Place {
 /**
  * Where things are in Redis. `<prefix>{<tag>}` is the home of a tag: it holds its first session and the names of the others, each of which
  * is under `<prefix>{<tag>}:app:profile:digest`. All keys of a tag are in one Cluster slot. A book of notes is at `<prefix>!{<book>}` and its
- * notes at `<prefix>!{<book>}:id`: no prefix has an exclamation mark, so whatever the book is called it is no tag of any store.
+ * notes at `<prefix>!{<book>}:id`, and that an id was used at `<prefix>!!{<scope>}:id`: no prefix has an exclamation mark, so whatever a book or scope
+ * is called, it is no tag of any store. A scope that is called like a tag is in the slot of its sessions.
  */
 export class KeySpace {
   readonly prefix: string;
@@ -47,6 +48,11 @@ export class KeySpace {
   book(name: string): string {
     checkBook(name);
     return `${this.prefix}!{${name}}`;
+  }
+
+  /** Where it is remembered that an id was used; both have been checked. */
+  use(scope: string, id: string): string {
+    return `${this.prefix}!!{${scope}}:${id}`;
   }
 
   /** The reference that a name stands for, if it is one. */

@@ -1,7 +1,7 @@
 /**
  * KEYS home, own key of the old session, own key of the new one. ARGV clock, latest, floor, idle, absolute, old member, new member, the old
  * line about the subject and the instant of its authentication (as they were when the new line was made), the new line, grace, the instant of the
- * new authentication where it was seen ('' for now).
+ * new authentication where it was seen ('' for now, '-' for a rotation without one: nothing starts anew).
  */
 export const LUA_ROTATE: string = String.raw`
 local now, from, to = clock(ARGV[1]), ARGV[6], ARGV[7]
@@ -14,13 +14,16 @@ local metaEnd = string.find(text, '\n', HEADER + 1, true)
 if not metaEnd then return 'conflict' end
 if string.sub(text, HEADER + 1, metaEnd - 1) ~= ARGV[8] or authenticatedAt(header) ~= tonumber(ARGV[9]) then return 'changed' end
 
--- Never the instant of the one before: what was spent on that one must not be spent for this one.
 local created, number = createdAt(header), version(header) + 1
-local seen = ARGV[12] ~= '' and math.min(now, tonumber(ARGV[12])) or now
-local authenticated = math.max(seen, created, authenticatedAt(header) + 1)
-local active = math.max(now, authenticated, lastActiveAt(header))
+local authenticated, active, gap = authenticatedAt(header), lastActiveAt(header), longestGap(header)
+if ARGV[12] ~= '-' then
+  -- Never the instant of the one before: what was spent on that one must not be spent for this one.
+  local seen = ARGV[12] ~= '' and math.min(now, tonumber(ARGV[12])) or now
+  authenticated = math.max(seen, created, authenticatedAt(header) + 1)
+  active, gap = math.max(now, authenticated, active), 0
+end
 local left = retention(now, created, active, ARGV[4], ARGV[5])
-local new = liveHeader(created, number, authenticated, active, 0, spentAt(header)) .. ARGV[10] .. string.sub(text, metaEnd)
+local new = liveHeader(created, number, authenticated, active, gap, spentAt(header)) .. ARGV[10] .. string.sub(text, metaEnd)
 local old = 'R1' .. encode(number % VERSIONS, 4) .. string.sub(header, 7) .. encode(now, 7) .. string.sub(text, HEADER + 1)
 set(KEYS[2], old, ARGV[11])
 if home.name == from then
@@ -31,5 +34,8 @@ else
   home.others[#home.others + 1] = to
 end
 close(home, left, set)
-return { 'created', tostring(authenticated), tostring(active), tostring(number), string.sub(text, metaEnd + 1), tostring(spentAt(header)) }
+return {
+  'created', tostring(authenticated), tostring(active), tostring(number), string.sub(text, metaEnd + 1), tostring(spentAt(header)),
+  tostring(gap), tostring(math.max(now, active)),
+}
 `;

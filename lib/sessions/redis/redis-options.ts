@@ -11,7 +11,10 @@ export interface RedisStoreOptions {
   readonly deadline?: number;
   /** How many replicas must have acknowledged an ending before it counts as durable. Default 0: the primary's word is enough. */
   readonly minReplicas?: number;
-  /** The one `maxmemory-policy` other than `noeviction` that is accepted in production, by its name. */
+  /**
+   * The one `maxmemory-policy` other than `noeviction` that is accepted in production, by its name. What is evicted is forgotten: sessions,
+   * that they have ended, and that a proof was used before.
+   */
   readonly allowEviction?: string;
   /** Most bytes of data in one session. Default 65,536. */
   readonly maxBytes?: number;

@@ -1,26 +1,29 @@
+import type { SessionDevice } from '../../policy/device.ts';
 import type { EndReason } from '../../policy/reason.ts';
 import { checkChanges, keyText } from '../data-entries.ts';
+import { soundDevice } from '../device-format.ts';
 import type { NoteDraft, NoteRead, NoteRef, NotesRead } from '../note.ts';
 import { PlainSessions } from '../plain-sessions.ts';
-import { decodeNumber, decodeValue, encodeDraftMeta, INVALID, isEnded, reasonLetter } from '../record-format.ts';
+import { decodeNumber, decodeValue, encodeDraftMeta, isEnded, reasonLetter } from '../record-format.ts';
 import { isPastRotation, newRecord } from '../record-lifecycle.ts';
-import type { Reauthentication, Retention, SessionChanges, SessionDraft, SessionRef } from '../session-record.ts';
+import type { Reauthentication, Retention, SessionChanges, SessionDraft, SessionRecord, SessionRef } from '../session-record.ts';
 import type { ConcurrencyLimit, CreateResult, ListedSession, ReadResult, RevokeResult, WriteResult } from '../session-store.ts';
 import { checkDraft, checkName, checkReauthentication, checkSuccession, tooLarge } from '../store-input.ts';
+import { checkUse } from '../use-input.ts';
 import { Connection } from './connection.ts';
+import { replaceSessionDevice } from './device-change.ts';
 import { Durability } from './durability.ts';
 import { KeySpace } from './key-space.ts';
+import type { ReadAndWrite } from './live-session.ts';
 import { Pulse } from './pulse.ts';
 import { checkRedisOptions, type RedisSettings, type RedisStoreOptions } from './redis-options.ts';
 import { RedisNotes } from './redis-notes.ts';
 import { rotateSession } from './rotation.ts';
-import { scanSessions } from './scan.ts';
-import type { Script } from './script.ts';
 import { type ScriptArguments, ScriptRunner } from './script-runner.ts';
-import { ACTIVITY, CREATE, END, END_ALL, END_APP, LIST, SAVE, SPEND } from './scripts.ts';
+import { ACTIVITY, CREATE, END, END_ALL, END_APP, SAVE, SPEND } from './scripts.ts';
 import { ServerCheck } from './server-check.ts';
+import { SessionLists } from './session-lists.ts';
 import { BatchedReads, type SessionReads, SingleReads } from './session-reads.ts';
-import { sessionInside } from './session-text.ts';
 
 export type { RedisStoreOptions } from './redis-options.ts';
 
@@ -30,7 +33,7 @@ export type { RedisStoreOptions } from './redis-options.ts';
  * A request costs one read, sent together with all others of the same turn of the event loop; on a Cluster a read each, for which
  * `enableAutoPipelining` on the client is worth having. Ending all sessions of an app is seen at once on one server, and within a second on a
  * Cluster. Every call answers or rejects with `StoreUnavailableError` within `deadline`, and a write that missed it is not carried out later,
- * but for the ending of a session (on a Cluster any may be: its clocks can't be compared). A server that may evict sessions is refused
+ * but for the ending of a session and the use of an id, which may be (on a Cluster any may be: its clocks can't be compared). A server that may evict sessions is refused
  * in production; see `ready()`.
  *
  * @throws {TypeError} for unknown or impossible options, and for clients that would read from replicas or add a prefix of their own.
@@ -51,6 +54,7 @@ export class RedisStore extends PlainSessions {
   readonly #durability: Durability;
   readonly #runner: ScriptRunner;
   readonly #notes: RedisNotes;
+  readonly #lists: SessionLists;
 
   constructor(options: RedisStoreOptions) {
     super();
@@ -72,6 +76,7 @@ export class RedisStore extends PlainSessions {
     this.#durability = new Durability(client, minReplicas, deadline);
     this.#runner = new ScriptRunner(settings, this.#connection, this.#pulse);
     this.#notes = new RedisNotes(this.#runner, this.#keys);
+    this.#lists = new SessionLists(this.#connection, this.#runner, this.#pulse, this.#keys);
   }
 
   /**
@@ -123,19 +128,10 @@ export class RedisStore extends PlainSessions {
     return { outcome: 'created', now: record.createdAt, record, endedOldest };
   }
 
-  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication, retention: Retention): Promise<CreateResult> {
+  rotate(from: SessionRef, to: SessionRef, authentication: Reauthentication | undefined, retention: Retention): Promise<CreateResult> {
     checkSuccession(from, to);
     checkReauthentication(authentication);
-    return this.#connection.run((deadline) => {
-      const write = (script: Script, keys: readonly string[], args: ScriptArguments): Promise<unknown> =>
-        this.#runner.send(script, keys, () => [
-          ...this.#runner.clockAndLatest(deadline),
-          this.#pulse.epochs.floor(from.app),
-          ...limits(retention),
-          ...args,
-        ]);
-      return rotateSession({ from, to, authentication, keys: this.#keys, read: (place) => this.#reads.read(place), write });
-    });
+    return this.#readAndWrite(from, limits(retention), (ways) => rotateSession({ from, to, authentication, keys: this.#keys, ...ways }));
   }
 
   async save(ref: SessionRef, changes: SessionChanges): Promise<WriteResult> {
@@ -151,6 +147,12 @@ export class RedisStore extends PlainSessions {
     ]);
     if (reply === 'large') throw tooLarge(this.#settings.maxBytes);
     return reply as WriteResult;
+  }
+
+  async changeDevice(ref: SessionRef, from: SessionDevice | undefined, to: SessionDevice | undefined): Promise<WriteResult | 'changed'> {
+    const change = { ref, place: this.#keys.place(ref), from: soundDevice(from), to: soundDevice(to) };
+    const isOver = ({ app, createdAt }: SessionRecord): boolean => this.#pulse.epochs.endOf(app, createdAt) !== undefined;
+    return this.#readAndWrite(ref, [], (ways) => replaceSessionDevice({ ...change, isOver, ...ways }));
   }
 
   async recordActivity(ref: SessionRef, at: number, retention: Retention): Promise<WriteResult> {
@@ -181,21 +183,12 @@ export class RedisStore extends PlainSessions {
     return this.#ending([home], () => this.#runner.run(END, [home], () => [this.#runner.clock(), reasonLetter(reason), member]));
   }
 
-  async list(tag: string): Promise<readonly ListedSession[]> {
-    const reply = (await this.#runner.run(LIST, [this.#keys.home(tag)], () => [])) as readonly string[];
-    const sessions: (ListedSession | undefined)[] = [];
-    for (let at = 0; at + 1 < reply.length; at += 2) sessions.push(this.#listed(tag, reply[at] as string, reply[at + 1] as string));
-    return byActivity(sessions);
+  list(tag: string): Promise<readonly ListedSession[]> {
+    return this.#lists.ofTag(tag);
   }
 
-  async listApp(app: string, atMost = 1_000): Promise<readonly ListedSession[]> {
-    if (app !== '*') checkName(app);
-    const take = (key: string, value: string): ListedSession | undefined => {
-      const listed = this.#listedUnder(key, value);
-      return app === '*' || listed?.ref.app === app ? listed : undefined;
-    };
-    await this.#connection.run(() => this.#pulse.usable());
-    return byActivity(await scanSessions(this.#connection, this.#keys.pattern, atMost, take));
+  listApp(app: string, atMost = 1_000): Promise<readonly ListedSession[]> {
+    return this.#lists.ofApp(app, atMost);
   }
 
   async endAll(tag: string, reason: EndReason, only: { readonly app?: string; readonly except?: SessionRef } = {}): Promise<RevokeResult> {
@@ -237,6 +230,14 @@ export class RedisStore extends PlainSessions {
     return this.#notes.list(book);
   }
 
+  /** A command that the client sends again on a new connection may find its own mark: then none gets `true`, never two. */
+  async useOnce(scope: string, id: string, ttlMs: number): Promise<boolean> {
+    checkUse(scope, id, ttlMs);
+    const { client } = this.#connection;
+    const key = this.#keys.use(scope, id);
+    return (await this.#connection.run(() => client.call('set', [key, '1', 'NX', 'PX', ttlMs]))) === 'OK';
+  }
+
   close(): Promise<void> {
     this.#connection.close();
     this.#pulse.close();
@@ -258,27 +259,23 @@ export class RedisStore extends PlainSessions {
     return { ended: typeof ended === 'number' ? ended : undefined, durable: await this.#durability.confirm(fences, left) };
   }
 
-  /** The session of a key that a scan came upon, if it is the key of one. */
-  #listedUnder(key: string, value: string): ListedSession | undefined {
-    const { tag, member } = this.#keys.readKey(key) ?? {};
-    if (tag === undefined) return undefined;
-    const found = member === undefined ? sessionInside(value) : { member, text: value };
-    return found === undefined ? undefined : this.#listed(tag, found.member, found.text);
-  }
-
-  #listed(tag: string, member: string, text: string): ListedSession | undefined {
-    const ref = this.#keys.refOfMember(tag, member);
-    const decoded = ref === undefined ? INVALID : decodeValue(text, ref);
-    if (ref === undefined || isEnded(decoded) || decoded.rotatedAt > 0) return undefined;
-    return this.#pulse.epochs.endOf(ref.app, decoded.createdAt) === undefined ? { ref, record: decoded } : undefined;
+  /** A change that is made from what is read first, in one call. Its script gets the clock, the latest instant, the floor and `more`. */
+  #readAndWrite<T>(ref: SessionRef, more: ScriptArguments, change: (ways: ReadAndWrite) => Promise<T>): Promise<T> {
+    return this.#connection.run((deadline) =>
+      change({
+        read: (place) => this.#reads.read(place),
+        write: (script, keys, args) =>
+          this.#runner.send(script, keys, () => [
+            ...this.#runner.clockAndLatest(deadline),
+            this.#pulse.epochs.floor(ref.app),
+            ...more,
+            ...args,
+          ]),
+      }),
+    );
   }
 }
 
 function limits({ idleMs, absoluteMs }: Retention): readonly [number | '', number | ''] {
   return [idleMs ?? '', absoluteMs ?? ''];
-}
-
-function byActivity(sessions: readonly (ListedSession | undefined)[]): readonly ListedSession[] {
-  const live = sessions.filter((session) => session !== undefined);
-  return live.sort((a, b) => a.record.lastActiveAt - b.record.lastActiveAt);
 }

@@ -1,5 +1,6 @@
 import { LUA_ACTIVITY, LUA_SPEND } from './lua-activity.ts';
 import { LUA_CREATE } from './lua-create.ts';
+import { LUA_DEVICE } from './lua-device.ts';
 import { LUA_END, LUA_END_ALL, LUA_LIST } from './lua-end.ts';
 import { LUA_END_APP } from './lua-epochs.ts';
 import { LUA_FIND, LUA_HOME } from './lua-home.ts';
@@ -14,6 +15,7 @@ export const CREATE: Script = new Script(LUA_RECORD, LUA_HOME, LUA_CREATE);
 export const ROTATE: Script = new Script(LUA_RECORD, LUA_HOME, LUA_ROTATE);
 export const SAVE: Script = new Script(LUA_RECORD, LUA_FIND, LUA_SAVE);
 export const ACTIVITY: Script = new Script(LUA_RECORD, LUA_FIND, LUA_ACTIVITY);
+export const DEVICE: Script = new Script(LUA_RECORD, LUA_FIND, LUA_DEVICE);
 export const SPEND: Script = new Script(LUA_RECORD, LUA_FIND, LUA_SPEND);
 export const END: Script = new Script(LUA_RECORD, LUA_HOME, LUA_END);
 export const END_ALL: Script = new Script(LUA_RECORD, LUA_HOME, LUA_END_ALL);

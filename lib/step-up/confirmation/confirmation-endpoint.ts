@@ -66,11 +66,20 @@ export interface Confirmed {
   readonly level: string;
 }
 
-/** Records the confirmation, and sends the person on: a page to where they came from; a program is told. */
-export async function goOnConfirmed(context: RequestContext, { amr, level }: Confirmed): Promise<void> {
+/**
+ * Records the confirmation, and sends the person on: a page to where they came from; a program is told.
+ *
+ * @param also What else the confirmation brings to the session, before that is told.
+ */
+export async function goOnConfirmed(
+  context: RequestContext,
+  { amr, level }: Confirmed,
+  also: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const { req, res } = context;
   const control = sessionControl(context);
   const { token } = await control.reauthenticated({ amr, level });
+  await also();
   const next = control.returnTo('/');
   res.setHeader('Cache-Control', 'no-store');
   if (!isPage(req)) return void res.json({ next, ...(token === undefined ? {} : { token }) });

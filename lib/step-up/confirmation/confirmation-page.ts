@@ -82,14 +82,18 @@ async function showPage(context: RequestContext, settings: PageSettings, failure
   const hand = handIn(context) ?? handTo(context, settings.home);
   const methods = await offeredMethods(context, settings.methods, asked);
   const cancel = asked === undefined || asked.cancelPath === '/' ? settings.home : asked.cancelPath;
-  const body = confirmationView({ asked, hand, base, cancel, methods, failure });
+  const { sessionUrl } = context.runtime.app;
+  const signOut = sessionUrl === undefined ? undefined : `${sessionUrl}/sign-out`;
+  const body = confirmationView({ asked, hand, base, cancel, signOut, methods, failure });
   const script = methods.some(({ needsScript }) => needsScript) ? `${base}/page.js` : undefined;
   if (failure?.retryAfter !== undefined) res.setHeader('Retry-After', String(failure.retryAfter));
-  const title = failure === undefined ? TITLE : `Not confirmed: ${TITLE.toLowerCase()}`;
+  const heading = asked?.reason === 'device_trust_insufficient' ? DEVICE_TITLE : TITLE;
+  const title = failure === undefined ? heading : `Not confirmed: ${heading.toLowerCase()}`;
   sendPage(res, failure?.status ?? 200, { title, body: String(body), script }, engine.settings.layout);
 }
 
 const TITLE = 'Please confirm it’s you';
+const DEVICE_TITLE = 'Confirm this device with a passkey';
 
 /** They go to where they were going, but not on a shared device: that may have been another person. What this session was asked is over. */
 function signInFirst(context: RequestContext): void {

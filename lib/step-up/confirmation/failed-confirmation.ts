@@ -9,6 +9,8 @@ export type FailedReason =
   | 'passkey_missing'
   | 'passkey_unknown'
   | 'passkey_refused'
+  | 'passkey_synced'
+  | 'passkey_other'
   | 'challenge_expired';
 
 const STATUS: Readonly<Record<FailedReason, number>> = {
@@ -18,6 +20,8 @@ const STATUS: Readonly<Record<FailedReason, number>> = {
   passkey_missing: 403,
   passkey_unknown: 403,
   passkey_refused: 403,
+  passkey_synced: 403,
+  passkey_other: 403,
   challenge_expired: 403,
 };
 

@@ -22,8 +22,13 @@ export async function offeredMethods(
   return accepted.filter((_view, index) => isSetUp[index]);
 }
 
-function isAccepted({ amr, level }: StepUpMethodView, asked: AskedConfirmation | undefined, assurance: readonly string[]): boolean {
+function isAccepted(
+  { amr, level, provesDevice }: StepUpMethodView,
+  asked: AskedConfirmation | undefined,
+  assurance: readonly string[],
+): boolean {
   if (asked === undefined) return true;
+  if (asked.reason === 'device_trust_insufficient' && provesDevice !== true) return false;
   if (level !== undefined && asked.level !== undefined && assurance.indexOf(level) < assurance.indexOf(asked.level)) return false;
   return amr === undefined || asked.amr.every((method) => amr.includes(method));
 }

@@ -31,6 +31,8 @@ export interface StepUpMethodView {
   readonly view: (asked: AskedConfirmation | undefined, hand: string, place: MethodPlace) => Html;
   /** It needs the script of the page. */
   readonly needsScript: boolean;
+  /** It can also prove the device, to a session that was asked for a bound one. Default: it can't. */
+  readonly provesDevice?: true;
 }
 
 /** Names the view of a method on its handler. */

@@ -11,6 +11,14 @@ export interface Assertion {
   readonly isFramed: boolean;
 }
 
+/** What an answer that holds says of its passkey. */
+export interface VerifiedAssertion {
+  /** The new counter. */
+  readonly counter: number;
+  /** It can be, or is, on other devices too (WebAuthn Level 3, section 6.1.3: backup eligible). */
+  readonly isSynced: boolean;
+}
+
 const text = z.string().min(1).max(24_576);
 
 /** AuthenticationResponseJSON of WebAuthn Level 3, section 5.1. What is not used is left out. */
@@ -53,14 +61,14 @@ function jsonIn(base64url: string): unknown {
  * Verifies an answer (WebAuthn Level 3, section 7.2): origin, domain, challenge, presence and verification of the person, counter and
  * signature.
  *
- * @returns The new counter; `undefined` if it is refused. Why is not told: whoever made it knows.
+ * @returns `undefined` if it is refused. Why is not told: whoever made it knows.
  */
-export async function verifiedCounter(
+export async function verifiedAssertion(
   { isFramed, response }: Assertion,
   { counter, id, publicKey, userHandle }: Passkey,
   expectedChallenge: string,
   { origins, rpId }: PasskeySettings,
-): Promise<number | undefined> {
+): Promise<VerifiedAssertion | undefined> {
   const { userHandle: named } = response.response;
   if (isFramed || (named !== undefined && named !== userHandle)) return undefined;
   try {
@@ -72,7 +80,8 @@ export async function verifiedCounter(
       credential: { id, publicKey: new Uint8Array(publicKey), counter },
       requireUserVerification: true,
     });
-    return verified ? authenticationInfo.newCounter : undefined;
+    const { credentialBackedUp, credentialDeviceType, newCounter } = authenticationInfo;
+    return verified ? { counter: newCounter, isSynced: credentialDeviceType !== 'singleDevice' || credentialBackedUp } : undefined;
   } catch {
     // It throws for what does not match, and for what cannot be read.
     return undefined;

@@ -9,11 +9,12 @@ import {
   goOnConfirmed,
   withoutActivity,
 } from '../confirmation/confirmation-endpoint.ts';
-import { FailedConfirmation, type FailedReason } from '../confirmation/failed-confirmation.ts';
 import { malformed, methodBody } from '../confirmation/method-body.ts';
-import { assertionIn, verifiedCounter } from './passkey-assertion.ts';
+import { assertionIn, verifiedAssertion } from './passkey-assertion.ts';
 import { CHALLENGE_MS, newChallenge, takeChallenge } from './passkey-challenge.ts';
+import { bindToPasskey, isForDevice, keyOfDevice } from './passkey-device.ts';
 import { checkPasskeyOptions, type PasskeyOptions, type PasskeySettings } from './passkey-options.ts';
+import { PASSKEY, refusal } from './passkey-refusal.ts';
 import { METHOD, type StepUpMethod, type StepUpMethodView } from '../confirmation/step-up-method.ts';
 
 export { FailedConfirmation, type FailedReason } from '../confirmation/failed-confirmation.ts';
@@ -21,7 +22,7 @@ export type { PasskeyOptions } from './passkey-options.ts';
 export { type MemoryPasskeys, memoryPasskeys, type Passkey, type PasskeyStore } from './passkey-store.ts';
 export type { MethodPlace, StepUpMethod, StepUpMethodView } from '../confirmation/step-up-method.ts';
 
-const ID = 'passkey';
+const ID = PASSKEY;
 
 /**
  * Confirmation with a passkey (WebAuthn Level 3), to be listed in a `confirmationPage` or mounted at the reauthentication page by itself.
@@ -32,6 +33,10 @@ const ID = 'passkey';
  *
  * `return_to` (or `resume`), in the query or the body, says what the confirmation is for. Refusals are problem+json with the `reason`
  * `passkey_missing`, `passkey_unknown`, `passkey_refused`, `challenge_expired` or `confirmation_malformed`.
+ *
+ * Where the profile says `deviceFallback: passkey`, it also proves the device for ten minutes, to a session that was asked for a bound one. It
+ * then has to be a passkey that can't be copied to another device (backup eligibility; else `passkey_synced`), and the same one every time
+ * (else `passkey_other`). It may still sit in a security key or a phone beside the computer.
  *
  * @throws {SetupError} `ERR_OPTIONS_INVALID` at once, for options that are unknown, missing or unsafe. A level that the policy does not
  * know fails each request with `ERR_LEVEL_UNKNOWN`.
@@ -55,7 +60,9 @@ export function passkey(options: PasskeyOptions): StepUpMethod {
     );
   const { amr, level, store, title } = settings;
   const isSetUpFor: StepUpMethodView['isSetUpFor'] = async (subject) => (await store.list(subject)).length > 0;
-  return Object.assign(router, { [METHOD]: { id: ID, title, level, amr, isSetUpFor, needsScript: true, view: viewOf(title) } });
+  return Object.assign(router, {
+    [METHOD]: { id: ID, title, level, amr, isSetUpFor, needsScript: true, provesDevice: true as const, view: viewOf(title) },
+  });
 }
 
 async function sendOptions(context: RequestContext, { level, rpId, store }: PasskeySettings): Promise<void> {
@@ -83,22 +90,12 @@ async function confirm(context: RequestContext, settings: PasskeySettings): Prom
   if (challenge === undefined) throw refusal('challenge_expired');
   const used = (await store.list(subject)).find(({ id }) => id === assertion.response.id);
   if (used === undefined) throw refusal('passkey_unknown');
-  const counter = await verifiedCounter(assertion, used, challenge, settings);
-  if (counter === undefined || (await store.useCounter(subject, used.id, used.counter, counter)) !== true) throw refusal('passkey_refused');
-  await goOnConfirmed(context, settings);
-}
-
-type PasskeyReason = Extract<FailedReason, `passkey_${string}` | 'challenge_expired'>;
-
-const TEXTS: Readonly<Record<PasskeyReason, string>> = {
-  passkey_missing: 'No passkey is set up for this account.',
-  passkey_unknown: 'This passkey does not belong to this account.',
-  passkey_refused: 'The passkey could not be accepted. Please try again, and unlock it with your fingerprint, face or PIN.',
-  challenge_expired: 'That took too long, or it was used already. Please try again.',
-};
-
-function refusal(reason: PasskeyReason): FailedConfirmation {
-  return new FailedConfirmation(ID, reason, TEXTS[reason]);
+  const verified = await verifiedAssertion(assertion, used, challenge, settings);
+  const isTaken = verified !== undefined && (await store.useCounter(subject, used.id, used.counter, verified.counter)) === true;
+  if (!isTaken) throw refusal('passkey_refused');
+  if (!isForDevice(context)) return goOnConfirmed(context, settings);
+  const key = await keyOfDevice(context, subject, used, verified);
+  await goOnConfirmed(context, settings, () => bindToPasskey(context, key));
 }
 
 const NEEDS_SCRIPT = 'This way needs JavaScript, which is turned off or could not be loaded.';
